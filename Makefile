@@ -1,0 +1,120 @@
+# Turret. `make run` opens the workstation, `make check` runs all tests; each installs what is missing, then builds.
+# The rest: all, bench, asan, fuzz, layers, install (PREFIX, DESTDIR), format, clean.
+
+CC      ?= gcc
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# --- packages: Debian names; build and run first, tests after ----------------------------------------
+PKGS_RUN  := gcc libc6-dev make pkg-config libev-dev libncurses-dev libpq-dev libcurl4-openssl-dev libcjson-dev \
+             libssl-dev zlib1g-dev libinih-dev libwslay-dev libsecp256k1-dev postgresql ca-certificates
+PKGS_TEST := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-pyte python3-psycopg2 tmux mandoc \
+             valgrind clang-14 libclang-rt-14-dev faketime strace procps
+have = $(if $(wildcard /usr/bin/dpkg-query),$(shell dpkg-query -W -f='$${binary:Package} $${db:Status-Status}\n' $(1) 2>/dev/null | awk '$$2=="installed"{sub(/:.*/,"",$$1); print $$1}'),$(1))
+missing = $(filter-out $(call have,$(1)),$(1))
+define install_missing
+	@m="$(call missing,$(1))"; if [ -n "$$m" ]; then echo "installing: $$m"; \
+	  $(SUDO) apt-get update -q >/dev/null && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$m >/dev/null || \
+	  { echo "make: can't install: $$m (root, sudo and the package archive are needed)" >&2; exit 1; }; fi
+endef
+
+# --- flags: what a compiler does not know is left out ------------------------------------------------
+try = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
+HARDEN_WANT := -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero
+OPT    ?= -O2
+ifeq ($(SANITIZE),)
+FLAGS_CACHE := $(BUILD)/flags.mk
+-include $(FLAGS_CACHE)
+HARDEN := $(HARDEN_FOUND) -D_FORTIFY_SOURCE=3 -fPIE
+LINK_HARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+else
+HARDEN := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+LINK_HARDEN := -fsanitize=$(SANITIZE)
+OPT := -O1
+endif
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror=format-security
+CFLAGS ?= -g
+ALL_CFLAGS = -std=gnu17 $(OPT) $(CFLAGS) $(WARN) $(HARDEN) -fno-common -D_GNU_SOURCE -Iinclude -Isrc -I/usr/include/postgresql -MMD -MP
+LIBS   := -lncursesw -lev -lpq -lcurl -lcjson -lcrypto -lz -linih -lwslay -lsecp256k1 -lm
+
+# --- sources ---------------------------------------------------------------------------------------
+SRC    := $(sort $(shell find src -name '*.c'))
+MAIN   := src/app/main.c
+BENCH  := $(filter src/app/bench/%,$(SRC))
+LIBSRC := $(filter-out $(MAIN) $(BENCH),$(SRC))
+EMBED  := $(sort $(wildcard sql/*.sql themes/*.ini))
+obj     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB    := $(BUILD)/libturret.a
+UNIT   := $(sort $(wildcard tests/unit/*.c tests/screen/*.c tests/sim/*.c))
+UNITS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
+
+.PHONY: all run check bench asan fuzz layers install format clean deps-run deps-test build programs tests
+.DELETE_ON_ERROR:
+all: deps-run
+	@$(MAKE) --no-print-directory programs
+deps-run:
+	$(call install_missing,$(PKGS_RUN))
+deps-test:
+	$(call install_missing,$(PKGS_RUN) $(PKGS_TEST))
+programs: $(BUILD)/turret $(if $(BENCH),$(BUILD)/bench)
+tests: programs $(UNITS)
+
+$(BUILD)/flags.mk:
+	@mkdir -p $(@D); for f in $(HARDEN_WANT); do echo 'int main(void){return 0;}' | $(CC) -Werror $$f -x c - -o /dev/null 2>/dev/null && printf '%s ' "$$f"; done | sed 's/^/HARDEN_FOUND := /' >$@; echo >>$@
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+$(BUILD)/obj/src/market/%.o: OPT := $(if $(SANITIZE),-O1,-O3)
+
+# Files compiled into the binary: one assembler .incbin each and a table (turret/base/embed.h).
+$(BUILD)/gen/embed.c: $(EMBED) Makefile
+	@mkdir -p $(@D); { echo '#include "turret/base/embed.h"'; i=0; for f in $(EMBED); do i=$$((i+1)); \
+	  echo "__asm__(\".section .rodata\\nembed_$$i: .incbin \\\"$$f\\\"\\nembed_$${i}_end: .byte 0\\n.previous\");"; \
+	  echo "extern const char embed_$$i[], embed_$${i}_end[];"; done; \
+	  echo 'const struct embed embed_table[] = {'; i=0; for f in $(EMBED); do i=$$((i+1)); echo "{\"$$f\", embed_$$i, embed_$${i}_end},"; done; echo '{0, 0, 0}};'; } >$@
+$(BUILD)/obj/gen/embed.o: $(BUILD)/gen/embed.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(LIB): $(call obj,$(LIBSRC)) $(BUILD)/obj/gen/embed.o
+	@rm -f $@; ar rcs $@ $^
+$(BUILD)/turret: $(call obj,$(MAIN)) $(LIB)
+	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
+$(BUILD)/bench: $(call obj,$(BENCH)) $(LIB)
+	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ -lcmocka $(LIBS)
+
+run: all
+	@exec $(BUILD)/turret $(ARGS)
+check: deps-test
+	@$(MAKE) --no-print-directory tests
+	@/usr/bin/python3 tests/run.py --build $(BUILD)
+layers: programs
+	@/usr/bin/python3 tests/layers.py --build $(BUILD)
+bench: all
+	@/usr/bin/python3 tests/bench.py --build $(BUILD)
+asan: deps-test
+	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined tests
+	@/usr/bin/python3 tests/run.py --build build/asan
+fuzz: deps-test
+	@$(MAKE) --no-print-directory -f tests/fuzz/fuzz.mk
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/turret/themes $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 755 $(BUILD)/turret $(DESTDIR)$(PREFIX)/bin/turret
+	install -m 644 themes/*.ini $(DESTDIR)$(PREFIX)/share/turret/themes/
+	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+.SECONDARY:

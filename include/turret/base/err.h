@@ -1,0 +1,86 @@
+/* Every error and refusal of Turret: one table of code, class, exit code and sentence.
+ * The class decides what a caller does; the name is the code in JSON (lower case) and in the man page. */
+#ifndef TURRET_BASE_ERR_H
+#define TURRET_BASE_ERR_H
+
+enum err_class {
+    ERR_CLASS_OK,
+    ERR_CLASS_RETRY,   /* did not happen; safe to try again */
+    ERR_CLASS_REJECT,  /* refused by a rule, by the venue or by the input; trying again changes nothing */
+    ERR_CLASS_AUTH,    /* credentials or rights */
+    ERR_CLASS_LIMIT,   /* a limit of ours or theirs; later */
+    ERR_CLASS_UNKNOWN, /* may have happened: ask, never re-send */
+    ERR_CLASS_BUG,     /* ours */
+};
+
+/* X(name, class, exit code of terminal commands, sentence) */
+#define ERR_TABLE(X)                                                                              \
+    X(OK, OK, 0, "done")                                                                          \
+    X(FAILED, RETRY, 1, "failed")                                                                 \
+    X(USAGE, REJECT, 2, "bad command line or argument")                                           \
+    X(BAD_VALUE, REJECT, 2, "a value can't be read or is out of range")                           \
+    X(CONFIG, REJECT, 3, "bad configuration")                                                     \
+    X(CREDENTIALS, AUTH, 4, "credentials missing or refused")                                     \
+    X(UNREACHABLE, RETRY, 5, "can't be reached; nothing was sent")                                \
+    X(VENUE_REJECTED, REJECT, 6, "the venue refused the order")                                   \
+    X(INSUFFICIENT_FUNDS, REJECT, 6, "not enough available cash or margin")                       \
+    X(MARKET_CLOSED, REJECT, 6, "the market is not open for trading")                             \
+    X(PRICE_OUT_OF_RANGE, REJECT, 6, "the price is outside the market's range")                   \
+    X(TICK_SIZE, REJECT, 6, "the price is not a multiple of the market's tick")                   \
+    X(LOT_SIZE, REJECT, 6, "the size is not a multiple of the market's lot")                      \
+    X(MIN_SIZE, REJECT, 6, "the order is smaller than the market's minimum")                      \
+    X(POST_ONLY_CROSSED, REJECT, 6, "a post-only order would have taken liquidity")               \
+    X(NO_LIQUIDITY, REJECT, 6, "the book can't fill it")                                          \
+    X(FOK_UNFILLED, REJECT, 6, "fill-or-kill: the whole size was not available")                  \
+    X(SELF_TRADE, REJECT, 6, "it would trade against an own resting order")                       \
+    X(REDUCE_ONLY, REJECT, 6, "a reduce-only order may not open or grow a position")              \
+    X(LEVERAGE, REJECT, 6, "leverage is outside the market's range")                              \
+    X(DUPLICATE, REJECT, 7, "the same order was just sent (duplicate window)")                    \
+    X(RISK_ORDER_SIZE, LIMIT, 7, "over the largest order size")                                   \
+    X(RISK_ORDER_NOTIONAL, LIMIT, 7, "over the largest order value")                              \
+    X(RISK_PRICE_DISTANCE, LIMIT, 7, "the price is too far from the market")                      \
+    X(RISK_MARKET_EXPOSURE, LIMIT, 7, "over the exposure limit of this market")                   \
+    X(RISK_ACCOUNT_EXPOSURE, LIMIT, 7, "over the exposure limit of this account")                 \
+    X(RISK_OPEN_ORDERS, LIMIT, 7, "too many open orders")                                         \
+    X(RISK_ORDER_RATE, LIMIT, 7, "too many orders a second")                                      \
+    X(RISK_DAY_LOSS, LIMIT, 7, "the day's loss limit is reached: only exits until midnight UTC")  \
+    X(RISK_MARKET_DENIED, REJECT, 7, "this market is not allowed by the allow and deny lists")    \
+    X(KILLED, REJECT, 7, "the kill switch is on: only exits and cancels pass (unkill lifts it)")  \
+    X(STALE_BOOK, RETRY, 7, "the book is stale, crossed or empty; new exposure waits")            \
+    X(RECONCILING, RETRY, 7, "reconciliation with the venue is not finished")                     \
+    X(STORE_DOWN, RETRY, 7, "the database is down: nothing that adds exposure is sent")           \
+    X(NOT_LEADER, REJECT, 7, "another desk trades on this database; this one watches")            \
+    X(READ_ONLY, REJECT, 7, "this viewer is read-only")                                           \
+    X(STOP_SIDE, REJECT, 7, "the stop is on the wrong side of the price")                         \
+    X(TARGET_SIDE, REJECT, 7, "the target is on the wrong side of the price")                     \
+    X(RESERVED, REJECT, 7, "the whole position is already being closed")                          \
+    X(NOT_FOUND, REJECT, 8, "not found")                                                          \
+    X(NOT_OPEN, REJECT, 8, "the order or position is no longer open")                             \
+    X(AMBIGUOUS, REJECT, 8, "more than one matches; be more exact")                               \
+    X(OUTCOME_UNKNOWN, UNKNOWN, 9, "the outcome is not known yet: do not retry")                  \
+    X(PARTLY, REJECT, 10, "partly done")                                                          \
+    X(ENGINE_DOWN, RETRY, 11, "no engine runs for this data directory")                           \
+    X(ENGINE_RUNS, REJECT, 1, "an engine already runs for this data directory")                   \
+    X(CANCELLED, REJECT, 1, "cancelled")                                                          \
+    X(EXPIRED, REJECT, 1, "expired")                                                              \
+    X(TIMEOUT, UNKNOWN, 9, "no answer in time")                                                   \
+    X(CORRUPT, REJECT, 1, "the file is damaged or not of this kind")                              \
+    X(IO, RETRY, 1, "reading or writing failed")                                                  \
+    X(SCHEMA_NEWER, REJECT, 3, "the database was made by a newer Turret")                         \
+    X(UNSUPPORTED, REJECT, 2, "not supported here")                                               \
+    X(OVERFLOW, REJECT, 2, "a number is too large")                                               \
+    X(INTERNAL, BUG, 1, "internal error")
+
+enum err {
+#define X(name, class, code, text) ERR_##name,
+    ERR_TABLE(X)
+#undef X
+    ERR_COUNT
+};
+
+const char *err_name(enum err e); /* "stale_book": stable, lower case */
+const char *err_text(enum err e); /* the sentence */
+enum err_class err_class(enum err e);
+int err_exit_code(enum err e);
+
+#endif

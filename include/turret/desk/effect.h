@@ -1,0 +1,71 @@
+/* What the desk wants done: records in a queue, carried out by the shells around it, answered by events. */
+#ifndef TURRET_DESK_EFFECT_H
+#define TURRET_DESK_EFFECT_H
+
+#include "turret/desk/event.h"
+
+/* One stored record. A batch (same seq, last one has `last`) is one transaction, answered by EV_SAVED{seq}. */
+enum save_kind { SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_SETTING, SAVE_MARKET, SAVE_EQUITY, SAVE_DAY, SAVE_ACCOUNT };
+struct save_order_event { order_id order; uint8_t event, from, to, source; int32_t reason; int64_t at_us; char text[REASON_MAX]; };
+struct fx_save {
+    uint64_t seq;
+    uint64_t epoch;     /* leadership the batch belongs to; another epoch in the store refuses it */
+    uint16_t kind;      /* enum save_kind */
+    uint8_t last;       /* ends the batch */
+    uint8_t intent;     /* an order that waits for the commit before it is sent */
+    uint8_t exit;       /* exit or cancel: with the store down it goes to the outbox */
+    uint8_t insert;     /* SAVE_ORDER: a new row (else update where version = version - 1) */
+    uint8_t pad[2];
+    union {
+        struct order order;
+        struct save_order_event event;
+        struct fill fill;
+        struct ledger_entry ledger;
+        struct ev_setting setting;
+        struct ev_load_market market; /* listing with last marks */
+        struct ev_equity equity;
+        struct ev_load_day day;
+        struct account account;
+    } u;
+};
+struct fx_place { struct order order; };
+struct fx_cancel { order_id order; account_id account; market_id market; char venue_id[VENUE_ORDER_ID_MAX]; };
+struct fx_amend { struct order order; price limit; qty size; };
+struct fx_query { struct order order; };                  /* what became of it? answered by order events */
+struct fx_reconcile { account_id account; uint64_t round; };
+struct fx_reset { account_id account; usd initial; };     /* paper account back to its start */
+struct fx_reply { uint64_t token; int32_t result /* enum err */; uint32_t num; order_id order; uint8_t state, unknown, pad[6]; qty filled; price average; char text[NOTE_MAX]; };
+enum notice_level { NOTICE_INFO, NOTICE_FILL, NOTICE_WARN, NOTICE_ALERT };
+struct fx_notice { int32_t level; uint32_t num; order_id order; market_id market; account_id account; char text[NOTE_MAX]; };
+
+#define EFFECT_TABLE(X)                                                                        \
+    X(SAVE, save, "save") X(PLACE, place, "place") X(CANCEL, cancel, "cancel")                 \
+    X(AMEND, amend, "amend") X(QUERY, query, "query") X(RECONCILE, reconcile, "reconcile")     \
+    X(RESET, reset, "reset") X(REPLY, reply, "reply") X(NOTICE, notice, "notice")
+enum effect_type {
+#define X(N, m, s) FX_##N,
+    EFFECT_TABLE(X)
+#undef X
+    EFFECT_TYPE_COUNT
+};
+
+struct effect {
+    uint32_t size;
+    uint16_t type;
+    uint16_t venue; /* whom it is for (PLACE, CANCEL, AMEND, QUERY, RECONCILE, RESET) */
+    int64_t at_us;
+    union {
+        struct fx_save save;
+        struct fx_place place;
+        struct fx_cancel cancel;
+        struct fx_amend amend;
+        struct fx_query query;
+        struct fx_reconcile reconcile;
+        struct fx_reset reset;
+        struct fx_reply reply;
+        struct fx_notice notice;
+    } u;
+};
+const char *effect_name(enum effect_type t);
+
+#endif

@@ -1,0 +1,176 @@
+/* Everything that can happen to the desk. Variable-length records without pointers: the queue, the control
+ * socket, the journal and replay hold the same bytes. `size` is a multiple of 8 and ends the record. */
+#ifndef TURRET_DESK_EVENT_H
+#define TURRET_DESK_EVENT_H
+
+#include "turret/market/book.h"
+#include "turret/trade/risk.h"
+
+#define NOTE_MAX 160
+
+/* --- what a person, model or automation wants: one kind of record, one funnel --- */
+#define INTENT_KINDS(X)                                                            \
+    X(PLACE, "place")           /* a new order */                                  \
+    X(CANCEL, "cancel")         /* `order` */                                      \
+    X(AMEND, "amend")           /* `order`: limit and/or size (0 = keep) */        \
+    X(CLOSE, "close")           /* position `order`: size (0 = all), limit (0 = market) */ \
+    X(PROTECT, "protect")       /* position `order`: stop, target (PROTECT_KEEP = unchanged, 0 = remove) */ \
+    X(CANCEL_ALL, "cancel-all") /* account and market filter, 0 = any */           \
+    X(FLATTEN, "flatten")       /* close all positions, account and market filter */ \
+    X(KILL, "kill")             /* block new exposure and cancel working orders that add it; `note` = reason */ \
+    X(UNKILL, "unkill")                                                            \
+    X(ACCOUNT_RESET, "account-reset") /* paper accounts only */                    \
+    X(LIMIT, "limit")           /* set risk limit number `order` to `size` */      \
+    X(RESUME_DAY, "resume-day") /* lift today's loss pause */
+enum intent_kind {
+#define X(n, s) INTENT_##n,
+    INTENT_KINDS(X)
+#undef X
+    INTENT_KIND_COUNT
+};
+#define PROTECT_KEEP ((price){-1})
+
+struct intent {
+    uint16_t kind;
+    uint8_t side, action, type, tif, source, flags, leverage, close_trigger;
+    account_id account;
+    uint64_t token;    /* comes back in FX_REPLY; 0 = nobody waits */
+    market_id market;
+    order_id order;    /* order or position it is about */
+    uint64_t link;
+    price limit, stop, target;
+    qty size;          /* 0 with `amount` set: size from amount */
+    usd amount;
+    int64_t expires_us;
+    int64_t deadline_us; /* FX_REPLY comes by then: ERR_OUTCOME_UNKNOWN if not settled; 0 = default 5 s */
+    char strategy[STRATEGY_MAX]; /* "" = main */
+    char note[REASON_MAX];
+};
+
+struct ev_boot {  /* first event of every run */
+    uint64_t nonce;      /* start of order ids */
+    uint64_t seed;       /* the desk's own generator */
+    struct risk_limits limits;
+    uint8_t virtual_time, exit_trigger_source /* 0 touch (bid/ask), 1 mark, 2 last */, cancel_on_kill, pad;
+    uint32_t next_num;   /* first free order number */
+};
+struct ev_book { /* absolute sizes; SNAPSHOT replaces the book */
+    market_id market;
+    uint16_t n_bids, n_asks; /* levels[0..n_bids) bids, then asks */
+    uint32_t flags;          /* enum book_flag */
+    struct level levels[];
+};
+enum book_flag { BOOK_SNAPSHOT = 1, BOOK_GAP = 2 /* content unreliable until the next snapshot */ };
+struct ev_trade { market_id market; price px; qty size; uint8_t taker_side; uint8_t pad[7]; };
+struct ev_mark { market_id market; price mark, index; int64_t funding_ppm; };
+struct ev_market_status { market_id market; uint8_t status, outcome; uint8_t pad[6]; };
+struct ev_ack { order_id order; char venue_id[VENUE_ORDER_ID_MAX]; };
+struct ev_fill { struct fill fill; char venue_order[VENUE_ORDER_ID_MAX]; }; /* fill.position is the desk's to set */
+struct ev_done { order_id order; int32_t reason /* enum err: CANCELLED, EXPIRED, NO_LIQUIDITY ... */; qty filled /* venue's total */; char text[REASON_MAX]; };
+struct ev_reject { order_id order; int32_t reason; char text[REASON_MAX]; }; /* place refused */
+struct ev_refused { order_id order; int32_t reason; uint32_t what /* 0 cancel, 1 amend */; char text[REASON_MAX]; };
+struct ev_amended { order_id order; price limit; qty size; };
+struct ev_unknown { order_id order; char text[REASON_MAX]; };
+struct ev_cash { account_id account; struct ledger_entry entry; }; /* funding, deposits: what is no fill */
+struct ev_venue { uint8_t venue, up; uint8_t pad[6]; char text[REASON_MAX]; };
+/* Reconciliation answer of one account: BEGIN, then what the venue has, then END. */
+struct ev_recon_begin { account_id account; uint32_t venue; uint64_t round; };
+struct ev_recon_order { account_id account; uint64_t round; struct order order; }; /* working order at the venue */
+struct ev_recon_fill { account_id account; uint64_t round; struct fill fill; };    /* known or not: booked once */
+struct ev_recon_position { account_id account; uint64_t round; market_id market; qty net /* signed, book units */; price entry; uint32_t leverage, pad; };
+struct ev_recon_cash { account_id account; uint64_t round; usd cash; };
+struct ev_recon_end { account_id account; uint32_t ok; uint64_t round; };
+struct ev_saved { uint64_t seq; int32_t result /* enum err */; uint32_t outbox /* 1 = in the outbox, not yet in the store */; };
+struct ev_store { uint8_t up, full; uint8_t pad[6]; char text[REASON_MAX]; };
+struct ev_leader { uint64_t epoch; uint8_t leads; uint8_t pad[7]; char holder[64]; };
+struct ev_load_cash { account_id account; usd cash; };      /* sum of the ledger */
+struct ev_load_day { account_id account; int32_t day /* days since 1970 UTC */; usd realized, fees, funding; usd start_equity; };
+struct ev_load_market { struct market market; price last, mark; usd realized, fees, funding; account_id account; };
+struct ev_setting { char key[32]; char value[96]; };         /* persisted: killed, kill reason, day pauses, limits */
+struct ev_equity { account_id account; usd equity; int64_t at_us; };
+struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the shell's for the log pane */
+
+/* X(NAME, member, "name") */
+#define EVENT_TABLE(X)                                                                                     \
+    X(BOOT, boot, "boot") X(ACCOUNT, account, "account") X(MARKET, market, "market")                       \
+    X(LOAD_ORDER, order, "load-order") X(LOAD_FILL, fill, "load-fill") X(LOAD_CASH, load_cash, "load-cash") \
+    X(LOAD_DAY, load_day, "load-day") X(LOAD_MARKET, load_market, "load-market") X(SETTING, setting, "setting") \
+    X(EQUITY, equity, "equity") X(LOADED, none, "loaded")                                                   \
+    X(BOOK, book, "book") X(TRADE, trade, "trade") X(MARK, mark, "mark")                                    \
+    X(MARKET_STATUS, market_status, "market-status") X(VENUE, venue_state, "venue")                         \
+    X(ACK, ack, "ack") X(FILL, fill_ev, "fill") X(DONE, done, "done") X(REJECT, reject, "reject")           \
+    X(REFUSED, refused, "refused") X(AMENDED, amended, "amended") X(UNKNOWN, unknown, "unknown")            \
+    X(CASH, cash, "cash")                                                                                   \
+    X(RECON_BEGIN, recon_begin, "recon-begin") X(RECON_ORDER, recon_order, "recon-order")                   \
+    X(RECON_FILL, recon_fill, "recon-fill") X(RECON_POSITION, recon_position, "recon-position")             \
+    X(RECON_CASH, recon_cash, "recon-cash") X(RECON_END, recon_end, "recon-end")                            \
+    X(SAVED, saved, "saved") X(STORE, store, "store") X(LEADER, leader, "leader")                           \
+    X(INTENT, intent, "intent") X(TIMER, none, "timer") X(NOTE, note, "note")
+
+enum event_type {
+#define X(N, m, s) EV_##N,
+    EVENT_TABLE(X)
+#undef X
+    EVENT_TYPE_COUNT
+};
+
+struct event {
+    uint32_t size; /* bytes of the whole record */
+    uint16_t type; /* enum event_type */
+    uint16_t venue;
+    int64_t at_us; /* UTC; never goes back within a run */
+    union event_body {
+        struct ev_boot boot;
+        struct account account;
+        struct market market;
+        struct order order;
+        struct fill fill;
+        struct ev_load_cash load_cash;
+        struct ev_load_day load_day;
+        struct ev_load_market load_market;
+        struct ev_setting setting;
+        struct ev_equity equity;
+        struct ev_book book;
+        struct ev_trade trade;
+        struct ev_mark mark;
+        struct ev_market_status market_status;
+        struct ev_venue venue_state;
+        struct ev_ack ack;
+        struct ev_fill fill_ev;
+        struct ev_done done;
+        struct ev_reject reject;
+        struct ev_refused refused;
+        struct ev_amended amended;
+        struct ev_unknown unknown;
+        struct ev_cash cash;
+        struct ev_recon_begin recon_begin;
+        struct ev_recon_order recon_order;
+        struct ev_recon_fill recon_fill;
+        struct ev_recon_position recon_position;
+        struct ev_recon_cash recon_cash;
+        struct ev_recon_end recon_end;
+        struct ev_saved saved;
+        struct ev_store store;
+        struct ev_leader leader;
+        struct intent intent;
+        struct ev_note note;
+        uint64_t none[1];
+    } u;
+};
+
+#define EVENT_SIZE_MAX (16384 * 24) /* a book snapshot of 16k levels */
+
+const char *event_name(enum event_type t);
+const char *intent_name(enum intent_kind k);
+/* Record size of a type without trailing levels. */
+uint32_t event_base_size(enum event_type t);
+/* Fills the head; the body is zeroed up to its base size. */
+void event_init(struct event *ev, enum event_type t, enum venue_id venue, int64_t at_us);
+/* Is this a well-formed record of at most `len` bytes? (journal and socket input is not trusted) */
+bool event_valid(const struct event *ev, size_t len);
+
+/* Where shells put events; the queue copies the record. */
+typedef void event_sink_fn(void *ctx, const struct event *ev);
+struct event_sink { event_sink_fn *put; void *ctx; };
+
+#endif

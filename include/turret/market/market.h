@@ -1,0 +1,51 @@
+/* A market: what trades, on which venue, in which steps. A plain value without pointers (it travels in events). */
+#ifndef TURRET_MARKET_MARKET_H
+#define TURRET_MARKET_MARKET_H
+
+#include "turret/base/dec.h"
+
+#define MARKET_SYMBOL_MAX 48
+#define MARKET_TITLE_MAX 128
+#define MARKET_CATEGORY_MAX 24
+
+typedef uint64_t market_id; /* market_id_of(venue, symbol); 0 is no market */
+
+enum venue_id { VENUE_NONE, VENUE_SIM, VENUE_POLYMARKET, VENUE_KALSHI, VENUE_LIGHTER, VENUE_COUNT };
+enum market_kind { MARKET_BINARY, MARKET_PERP };
+enum market_status { MARKET_OPEN, MARKET_HALTED, MARKET_CLOSED, MARKET_RESOLVED };
+enum market_outcome { OUTCOME_NONE, OUTCOME_YES, OUTCOME_NO, OUTCOME_VOID };
+
+struct market {
+    market_id id;
+    uint8_t venue;        /* enum venue_id */
+    uint8_t kind;         /* enum market_kind */
+    uint8_t status;       /* enum market_status */
+    uint8_t outcome;      /* enum market_outcome, when resolved */
+    uint8_t max_leverage; /* 1 for binary */
+    uint8_t price_digits; /* fraction digits to show */
+    uint8_t qty_digits;
+    uint8_t quote_only;   /* the feed gives best bid and ask only, no depth */
+    price tick, min_price, max_price; /* binary: 0 < price < 1 */
+    qty lot, min_size;
+    int32_t maker_ppm, taker_ppm;       /* fee on notional, millionths */
+    int32_t maintenance_ppm;            /* maintenance margin on notional (perpetuals) */
+    int32_t funding_interval_s;         /* 0 = none */
+    int64_t closes_us;                  /* resolution or expiry; 0 = none */
+    char symbol[MARKET_SYMBOL_MAX];     /* the venue's unique name, printable ASCII */
+    char title[MARKET_TITLE_MAX];       /* sanitised UTF-8 */
+    char category[MARKET_CATEGORY_MAX];
+};
+
+market_id market_id_of(enum venue_id venue, const char *symbol); /* FNV-1a-64 of "venue:symbol" */
+const char *venue_name(enum venue_id v);       /* "sim", "polymarket", ... */
+const char *venue_label(enum venue_id v);      /* "SIM", "PM", "KX", "LT" */
+const char *market_kind_name(enum market_kind k);
+const char *market_status_name(enum market_status s);
+const char *market_outcome_name(enum market_outcome o);
+/* Price and size rules of the market: ERR_OK, TICK_SIZE, PRICE_OUT_OF_RANGE, LOT_SIZE or MIN_SIZE (enum err). */
+int market_check_price(const struct market *m, price px);
+int market_check_size(const struct market *m, qty size);
+/* NO price of a YES price and back: 1 - px. */
+static inline price price_complement(price px) { return (price){DEC_ONE - px.micro}; }
+
+#endif

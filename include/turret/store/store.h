@@ -1,0 +1,34 @@
+/* The store port: keeps batches of records, gives them back at start. Every call is asynchronous: answers are
+ * events in the sink (EV_SAVED, EV_STORE, EV_LEADER, EV_LOAD_*, EV_LOADED). Adapters never call the desk. */
+#ifndef TURRET_STORE_STORE_H
+#define TURRET_STORE_STORE_H
+
+#include "turret/desk/effect.h"
+#include "turret/desk/event.h"
+
+struct store;
+
+struct store_ops {
+    const char *name;
+    /* Emits, in this order: EV_SETTING*, EV_ACCOUNT*, EV_LOAD_MARKET*, EV_LOAD_CASH*, EV_LOAD_DAY*, EV_LOAD_ORDER*
+     * (working orders, orders with an open position, then the newest closed ones), EV_LOAD_FILL* (of those orders),
+     * EV_EQUITY*, EV_LOADED. */
+    void (*load)(struct store *s);
+    /* One record of a batch; the batch is committed when `last` comes. Waiting batches commit as a group.
+     * Answer EV_SAVED{seq, ERR_OK | ERR_STORE_DOWN | ERR_NOT_LEADER | ...}. With the store down a batch whose records
+     * are marked `exit` is fsynced to the outbox instead: ERR_OK with outbox = 1. */
+    void (*save)(struct store *s, const struct fx_save *rec);
+    bool (*idle)(const struct store *s); /* nothing in flight: a virtual clock may pass */
+    void (*close)(struct store *s);
+};
+
+struct store { /* head of every implementation */
+    const struct store_ops *ops;
+};
+
+static inline void store_load(struct store *s) { s->ops->load(s); }
+static inline void store_save(struct store *s, const struct fx_save *rec) { s->ops->save(s, rec); }
+static inline bool store_idle(const struct store *s) { return s->ops->idle(s); }
+static inline void store_close(struct store *s) { s->ops->close(s); }
+
+#endif

@@ -1,0 +1,174 @@
+/* The order record (a row of the orders table), its state machine, and the position that lives in the
+ * record of the order that opened it. Plain values without pointers: they travel in events and effects. */
+#ifndef TURRET_TRADE_ORDER_H
+#define TURRET_TRADE_ORDER_H
+
+#include "turret/base/err.h"
+#include "turret/market/market.h"
+
+#define STRATEGY_MAX 24
+#define CLIENT_ID_MAX 48
+#define VENUE_ORDER_ID_MAX 80
+#define REASON_MAX 96
+#define INVALIDATION_MAX 128
+
+typedef uint64_t order_id;   /* unique for ever: start nonce << 23 | counter (see order_id_make) */
+typedef uint32_t account_id; /* row id of the accounts table, from 1 */
+
+enum order_side { SIDE_YES, SIDE_NO, SIDE_LONG, SIDE_SHORT }; /* the position's side */
+enum order_action { ACTION_BUY, ACTION_SELL };               /* the trade's: opening a short is short/sell */
+enum order_type { ORDER_MARKET, ORDER_LIMIT, ORDER_STOP, ORDER_TAKE_PROFIT };
+enum order_tif { TIF_GTC, TIF_GTD, TIF_IOC, TIF_FOK };
+enum order_state { STATE_CREATED, STATE_PENDING, STATE_PARTIAL, STATE_FILLED, STATE_CANCELLED, STATE_FAILED, STATE_COUNT };
+enum order_event_kind {
+    OEV_SUBMIT,  /* handed to the venue */
+    OEV_ACK,     /* the venue has it */
+    OEV_FILL,    /* an execution that leaves some open */
+    OEV_FILLED,  /* the execution that completes it */
+    OEV_CANCEL,  /* the rest is gone, by whomever (cancel, expiry, IOC rest) */
+    OEV_REJECT,  /* the venue or a recheck refused it */
+    OEV_UNKNOWN, /* outcome unknown; the state stays */
+    OEV_AMEND,   /* price or quantity changed */
+    OEV_COUNT
+};
+enum order_source {
+    SOURCE_MANUAL, SOURCE_AGENT, SOURCE_TPSL, SOURCE_SNIPER, SOURCE_COPY_TRADE, SOURCE_COUNTER_TRADE,
+    SOURCE_EXTERNAL, SOURCE_LIQUIDATION, SOURCE_RESOLUTION, SOURCE_RECONCILE, SOURCE_KILL, SOURCE_COUNT
+};
+enum position_status { POSITION_NONE, POSITION_OPEN, POSITION_CLOSED };
+enum close_trigger {
+    CLOSE_BY_HAND /* null in the store: by hand or by the model */, CLOSE_STOP, CLOSE_TARGET, CLOSE_TRAIL, CLOSE_TIME,
+    CLOSE_INVALIDATION, CLOSE_LIQUIDATION, CLOSE_RESOLVED, CLOSE_KILL, CLOSE_EXTERNAL, CLOSE_RECONCILE, CLOSE_COUNT
+};
+enum order_flag { ORDER_REDUCE_ONLY = 1, ORDER_POST_ONLY = 2, ORDER_OUTCOME_UNKNOWN = 4, ORDER_SENT = 8 };
+
+struct exit_plan { /* micro 0 = not set */
+    price stop, target;
+    price invalidation_price;
+    int64_t time_exit_us, cooldown_until_us;
+    int16_t confidence; /* 0..100, -1 unknown */
+    char invalidation[INVALIDATION_MAX];
+};
+
+struct position { /* meaningful when status != POSITION_NONE; the side is the order's */
+    uint8_t status, close_trigger, leverage;
+    uint8_t unprotected; /* a stop is set that can't fire now */
+    qty open;            /* open quantity, >= 0 */
+    qty reserved;        /* part of `open` that working exits have reserved; never above open */
+    qty closed;          /* quantity closed so far */
+    usd cost;            /* entry cost of `open` (average cost; without fees) */
+    price entry_price;   /* average entry of all opening fills since it was flat */
+    price exit_price;    /* average of closing fills */
+    usd exit_value;      /* sum of price * size of closing fills */
+    usd realized_pnl;    /* of closing fills, before fees */
+    usd fees, funding;   /* paid (positive) and received (negative) over its life */
+    int64_t opened_us, closed_us;
+    order_id sl_order, tp_order; /* working exits */
+    struct exit_plan plan;
+};
+
+struct order {
+    order_id id;
+    uint32_t num;      /* small number a person types; unique in a database */
+    account_id account;
+    market_id market;
+    uint8_t side, action, type, tif;
+    uint8_t state, source, flags, leverage;
+    int16_t reason;    /* enum err: why refused, failed or cancelled */
+    uint16_t version;  /* +1 with every stored change */
+    price limit;       /* in the order's own side's price (a NO price for NO); 0 for market orders */
+    price trigger;
+    qty size, filled;
+    usd filled_value;  /* sum of price * size of fills, own side's price */
+    usd fee;           /* charged so far */
+    order_id parent;   /* the position (or order) this one belongs to; 0 = none */
+    uint64_t link;     /* sniper, copy subscription, counter config or invocation, by source; 0 = none */
+    int64_t created_us, sent_us, updated_us, expires_us, cancel_requested_us;
+    char strategy[STRATEGY_MAX];
+    char client_id[CLIENT_ID_MAX];
+    char venue_id[VENUE_ORDER_ID_MAX];
+    char reason_text[REASON_MAX];
+    struct position pos;
+};
+
+struct fill { /* unique by (venue, account, venue_trade, leg) */
+    order_id order, position;
+    account_id account;
+    market_id market;
+    uint8_t leg;      /* 0, or 1 for the part that passes through zero */
+    uint8_t kind;     /* enum fill_kind */
+    uint8_t finality; /* enum fill_finality */
+    uint8_t maker;    /* liquidity: 1 maker, 0 taker */
+    uint8_t side, action;
+    price px; /* own side's price */
+    qty size;
+    usd fee;
+    usd realized_pnl; /* of this fill's closing part */
+    int64_t at_us;
+    char venue_trade[VENUE_ORDER_ID_MAX];
+};
+enum fill_kind { FILL_TRADE, FILL_SETTLEMENT, FILL_LIQUIDATION, FILL_TRANSFER, FILL_ADJUSTMENT };
+enum fill_finality { FILL_PROVISIONAL, FILL_FINAL, FILL_REVERSED };
+
+enum ledger_kind { LEDGER_DEPOSIT, LEDGER_FILL, LEDGER_FEE, LEDGER_FUNDING, LEDGER_SETTLEMENT, LEDGER_REBATE, LEDGER_ADJUSTMENT };
+struct ledger_entry { /* append-only; an account's cash is the sum of its amounts */
+    account_id account;
+    market_id market;
+    order_id order;
+    uint8_t kind; /* enum ledger_kind */
+    usd amount;   /* signed */
+    int64_t at_us;
+    char ref[VENUE_ORDER_ID_MAX]; /* unique with (account, kind): venue trade:leg, funding period, ... */
+};
+
+struct account {
+    account_id id;
+    uint8_t venue; /* enum venue_id */
+    uint8_t live;  /* 0 paper, 1 real money */
+    usd initial;   /* starting capital of paper accounts */
+    char name[STRATEGY_MAX];
+};
+
+/* The dense state x event table: the state after `ev`, or STATE_COUNT where the pair is illegal. */
+enum order_state order_next(enum order_state s, enum order_event_kind ev);
+bool order_state_final(enum order_state s);
+static inline bool order_open(const struct order *o) { return !order_state_final((enum order_state)o->state); }
+
+order_id order_id_make(uint64_t nonce /* 40 bits */, uint32_t counter /* 23 bits */);
+qty order_rest(const struct order *o);                      /* size - filled, >= 0 */
+bool order_avg_fill(const struct order *o, price *out);     /* filled_value / filled */
+/* Direction in the market's own book: +1 buys the book's unit (YES or the contract), -1 sells it. */
+int order_book_dir(const struct order *o);
+int book_dir(enum order_side side, enum order_action action);
+/* Price in the book's unit (YES price for binary) of an own-side price, and back (the same function). */
+price book_price(enum order_side side, price own);
+/* Sign of a position of that side in book units: +1 yes/long, -1 no/short. */
+int side_sign(enum order_side side);
+/* The action that opens / closes a position of that side. */
+enum order_action side_opening_action(enum order_side side);
+enum order_action side_closing_action(enum order_side side);
+
+/* Names as in the store, JSON and the screen; *_parse returns false on an unknown word. */
+const char *order_side_name(enum order_side s);
+const char *order_action_name(enum order_action a);
+const char *order_type_name(enum order_type t);
+const char *order_tif_name(enum order_tif t);
+const char *order_state_name(enum order_state s);
+const char *order_event_name(enum order_event_kind e);
+const char *order_source_name(enum order_source s);
+const char *position_status_name(enum position_status s);
+const char *close_trigger_name(enum close_trigger c); /* "" for CLOSE_BY_HAND */
+const char *fill_kind_name(enum fill_kind k);
+const char *fill_finality_name(enum fill_finality f);
+const char *ledger_kind_name(enum ledger_kind k);
+bool order_side_parse(const char *s, enum order_side *out);
+bool order_action_parse(const char *s, enum order_action *out);
+bool order_type_parse(const char *s, enum order_type *out);
+bool order_tif_parse(const char *s, enum order_tif *out);
+bool order_state_parse(const char *s, enum order_state *out);
+bool order_source_parse(const char *s, enum order_source *out);
+bool close_trigger_parse(const char *s, enum close_trigger *out);
+bool fill_kind_parse(const char *s, enum fill_kind *out);
+bool ledger_kind_parse(const char *s, enum ledger_kind *out);
+
+#endif

@@ -1,0 +1,52 @@
+/* The risk table: one row a rule, checked in order for every intent that adds exposure. Exits and cancels pass.
+ * Pure: all figures come in struct risk_facts, all limits in struct risk_limits. */
+#ifndef TURRET_TRADE_RISK_H
+#define TURRET_TRADE_RISK_H
+
+#include "turret/trade/order.h"
+
+/* X(key, kind, default, "unit", "help"): kind usd|qty|count|ppm|ms; 0 switches a rule off. Settings [risk] key = value. */
+#define RISK_LIMITS(X)                                                                                       \
+    X(max_order_size, qty, 0, "units", "largest size of one order")                                          \
+    X(max_order_notional, usd, 25000, "USD", "largest value of one order")                                   \
+    X(max_price_distance, ppm, 200000, "ppm", "farthest limit price from the market on the aggressive side") \
+    X(max_market_exposure, usd, 50000, "USD", "largest worst-case exposure in one market")                   \
+    X(max_account_exposure, usd, 100000, "USD", "largest worst-case exposure of one account")                \
+    X(max_open_orders, count, 200, "orders", "most working orders of one account")                           \
+    X(max_orders_per_second, count, 20, "orders/s", "most new orders of one account within a second")        \
+    X(max_day_loss, usd, 2000, "USD", "loss since midnight UTC that pauses an account")                      \
+    X(duplicate_window, ms, 500, "ms", "time in which an identical order is refused")                        \
+    X(max_data_age, ms, 10000, "ms", "oldest book that may add exposure or pull a trigger")
+
+struct risk_limits { /* usd, qty and ppm in micro units as their kind says; count and ms plain */
+#define X(key, kind, def, unit, help) int64_t key;
+    RISK_LIMITS(X)
+#undef X
+};
+void risk_limits_default(struct risk_limits *l);
+
+struct risk_facts {
+    bool killed, day_paused, denied, reconciling, store_down, leader;
+    bool book_usable;         /* fresh, both sides, not crossed */
+    usd order_notional;       /* worst case of this order */
+    price reference;          /* touch on the side taken, own side's price; 0 unknown */
+    usd market_exposure;      /* worst case incl. open and unknown orders, without this one */
+    usd account_exposure;
+    int open_orders, orders_last_second;
+    usd day_pnl;
+    bool duplicate;
+};
+
+/* One refusal or ERR_OK. `limit_text` gets a sentence with figures ("asked 500.00, limit 300.00"). */
+enum err risk_check(const struct risk_limits *l, const struct risk_facts *f, const struct order *o, char limit_text[REASON_MAX]);
+
+struct risk_rule { /* the table, for the risk page, help and tests */
+    const char *name;
+    enum err code;
+    bool (*refuses)(const struct risk_limits *, const struct risk_facts *, const struct order *, char text[REASON_MAX]);
+};
+const struct risk_rule *risk_rules(int *count);
+struct risk_limit_info { const char *key, *kind, *unit, *help; int64_t def; size_t offset; };
+const struct risk_limit_info *risk_limit_table(int *count);
+
+#endif

@@ -1,0 +1,56 @@
+/* Commands: one table for the ':' line, the command line (`turret buy ...`) and, through keys, for panes. Help, man page,
+ * completion and parser are made from its rows. A money command only yields an intent: who sends it asks first. */
+#ifndef TURRET_UI_COMMAND_H
+#define TURRET_UI_COMMAND_H
+
+#include <cjson/cJSON.h>
+
+#include "turret/desk/view.h"
+
+struct session;
+
+enum command_flag {
+    CMD_MONEY = 1,   /* yields an intent that needs a confirmation */
+    CMD_SAFE = 2,    /* yields an intent that only reduces (cancel, close, kill): allowed when killed, stale ... */
+    CMD_READ = 4,    /* yields data (JSON rows) */
+    CMD_UI = 8,      /* acts on the session; not on the command line */
+    CMD_CLI = 16,    /* only on the command line (run, attach, stop, tape, ...): app/cli.c has the code */
+};
+
+struct command_ctx {
+    const struct desk *view;
+    struct session *session; /* NULL on the command line */
+    int64_t now_us;
+};
+
+struct command_result { /* zero it first; free with command_result_free */
+    enum err err;
+    char text[NOTE_MAX];   /* sentence for a person: error or outcome */
+    bool has_intent;
+    struct intent intent;
+    char reads_as[NOTE_MAX]; /* the intent in words and money, for the confirmation */
+    cJSON *data;             /* CMD_READ: object or array of objects; owned */
+    const char *table;       /* columns to show `data` with (ui/columns.h), NULL = key: value lines */
+};
+
+struct command {
+    const char *name, *args, *help; /* "buy", "MARKET SIZE[@PRICE] [--tif TIF] ...", one sentence */
+    unsigned flags;
+    void (*run)(const struct command_ctx *c, int argc, char **argv, struct command_result *r); /* NULL for CMD_CLI */
+    /* i-th completion of argument n starting with prefix; NULL at the end; may be NULL. */
+    const char *(*complete)(const struct command_ctx *c, int arg, const char *prefix, int i);
+};
+
+extern const struct command command_table[];
+extern const int command_count;
+
+/* Exact name or unique prefix. */
+const struct command *command_find(const char *name, enum err *err);
+/* Splits and runs a ':' line. */
+void command_run_line(const struct command_ctx *c, const char *line, struct command_result *r);
+void command_run(const struct command_ctx *c, int argc, char **argv, struct command_result *r);
+void command_result_free(struct command_result *r);
+/* An intent in one sentence: "BUY 100 YES \"Fed cut in Dec?\" @ 46.0c GTC  cost 46.00". */
+void intent_reads_as(const struct desk *view, const struct intent *in, char *text, size_t cap);
+
+#endif

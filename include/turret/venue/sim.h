@@ -1,0 +1,21 @@
+/* The simulator venue: an exchange, driven by a feed (generated markets or a tape), behind the venue port. */
+#ifndef TURRET_VENUE_SIM_H
+#define TURRET_VENUE_SIM_H
+
+#include "turret/venue/venue.h"
+
+struct sim_cfg {
+    uint64_t seed;
+    const char *tape; /* path; NULL = generated markets */
+    int32_t latency_min_us, latency_max_us, slippage_max_bps;
+    usd initial_cash;
+};
+void sim_cfg_default(struct sim_cfg *cfg);
+/* ERR_OK and *out, or what is wrong with the tape in `text`. Events go to the sink; close with ops->close. */
+enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venue **out, char text[REASON_MAX]);
+bool sim_feed_ended(const struct venue *v);
+uint64_t sim_feed_records(const struct venue *v);
+/* For tests: the exchange inside. */
+struct exchange *sim_exchange(struct venue *v);
+
+#endif

@@ -1,0 +1,43 @@
+/* The venue port: one struct of operations a venue. Calls are asynchronous: answers are events in the sink that
+ * carry our order id. Adapters never call the desk. A venue is a folder that ends in one const struct venue_ops. */
+#ifndef TURRET_VENUE_VENUE_H
+#define TURRET_VENUE_VENUE_H
+
+#include "turret/desk/effect.h"
+#include "turret/desk/event.h"
+
+enum venue_caps { VENUE_AMENDS = 1, VENUE_NETS = 2 /* one position a market */, VENUE_REDUCE_ONLY = 4, VENUE_POST_ONLY = 8, VENUE_PAPER = 16, VENUE_RESET = 32 };
+
+struct venue; /* head of every implementation */
+
+struct venue_ops {
+    const char *name;
+    unsigned caps;
+    /* Starts market data and order flow; EV_MARKET listings come first. */
+    void (*start)(struct venue *v, int64_t now_us);
+    /* Before reconciliation: what the store knows of this venue's accounts, orders and markets (simulators rebuild
+     * themselves from it; real venues ignore it). Any EV_LOAD_*, EV_ACCOUNT, EV_LOADED event. */
+    void (*restore)(struct venue *v, const struct event *ev);
+    /* Fills in the ids the venue knows before sending (client id, salt, signature); no I/O. */
+    enum err (*prepare)(struct venue *v, struct order *o);
+    /* ERR_OK: accepted for sending, an event will come. Else nothing was sent. */
+    enum err (*place)(struct venue *v, const struct order *o, int64_t now_us);
+    enum err (*cancel)(struct venue *v, const struct fx_cancel *c, int64_t now_us);
+    enum err (*amend)(struct venue *v, const struct fx_amend *a, int64_t now_us);
+    enum err (*query)(struct venue *v, const struct order *o, int64_t now_us);
+    enum err (*reconcile)(struct venue *v, const struct fx_reconcile *r, int64_t now_us);
+    enum err (*reset)(struct venue *v, const struct fx_reset *r, int64_t now_us);
+    /* When the venue next wants `run` (INT64_MAX: never by itself), and the run: everything due up to now_us goes
+     * to the sink in time order, each event with its own at_us. Real venues live on the loop and return INT64_MAX. */
+    int64_t (*next_us)(const struct venue *v);
+    void (*run)(struct venue *v, int64_t now_us);
+    void (*close)(struct venue *v);
+};
+
+struct venue {
+    const struct venue_ops *ops;
+    enum venue_id id;
+    struct event_sink sink;
+};
+
+#endif
