@@ -1,5 +1,5 @@
 /* The desk: the one mutator of trading state, a deterministic state machine. desk_step makes no system call,
- * reads no clock and draws no random number of its own: time is in the event, randomness is seeded by EV_BOOT.
+ * reads no clock and draws no random number of its own: time is in the event, randomness is seeded by EVENT_BOOT.
  * The same events give the same state, effects and hash. */
 #ifndef TURRET_DESK_DESK_H
 #define TURRET_DESK_DESK_H

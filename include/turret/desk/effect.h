@@ -4,7 +4,7 @@
 
 #include "turret/desk/event.h"
 
-/* One stored record. A batch (same seq, last one has `last`) is one transaction, answered by EV_SAVED{seq}. */
+/* One stored record. A batch (same seq, last one has `last`) is one transaction, answered by EVENT_SAVED{seq}. */
 enum save_kind { SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_SETTING, SAVE_MARKET, SAVE_EQUITY, SAVE_DAY, SAVE_ACCOUNT };
 struct save_order_event { order_id order; uint8_t event, from, to, source; int32_t reason; int64_t at_us; char text[REASON_MAX]; };
 struct fx_save {

@@ -2,10 +2,11 @@
 #ifndef TURRET_IO_LOOP_H
 #define TURRET_IO_LOOP_H
 
-#include <ev.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
+struct ev_loop;
 struct ev_loop *loop_get(void);       /* the process's loop; made at the first call */
 int64_t clock_now_us(void);           /* UTC, microseconds; never goes back within a process */
 int64_t clock_mono_us(void);          /* monotonic */

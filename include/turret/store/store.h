@@ -1,5 +1,5 @@
 /* The store port: keeps batches of records, gives them back at start. Every call is asynchronous: answers are
- * events in the sink (EV_SAVED, EV_STORE, EV_LEADER, EV_LOAD_*, EV_LOADED). Adapters never call the desk. */
+ * events in the sink (EVENT_SAVED, EVENT_STORE, EVENT_LEADER, EVENT_LOAD_*, EVENT_LOADED). Adapters never call the desk. */
 #ifndef TURRET_STORE_STORE_H
 #define TURRET_STORE_STORE_H
 
@@ -10,12 +10,12 @@ struct store;
 
 struct store_ops {
     const char *name;
-    /* Emits, in this order: EV_SETTING*, EV_ACCOUNT*, EV_LOAD_MARKET*, EV_LOAD_CASH*, EV_LOAD_DAY*, EV_LOAD_ORDER*
-     * (working orders, orders with an open position, then the newest closed ones), EV_LOAD_FILL* (of those orders),
-     * EV_EQUITY*, EV_LOADED. */
+    /* Emits, in this order: EVENT_SETTING*, EVENT_ACCOUNT*, EVENT_LOAD_MARKET*, EVENT_LOAD_CASH*, EVENT_LOAD_DAY*, EVENT_LOAD_ORDER*
+     * (working orders, orders with an open position, then the newest closed ones), EVENT_LOAD_FILL* (of those orders),
+     * EVENT_EQUITY*, EVENT_LOADED. */
     void (*load)(struct store *s);
     /* One record of a batch; the batch is committed when `last` comes. Waiting batches commit as a group.
-     * Answer EV_SAVED{seq, ERR_OK | ERR_STORE_DOWN | ERR_NOT_LEADER | ...}. With the store down a batch whose records
+     * Answer EVENT_SAVED{seq, ERR_OK | ERR_STORE_DOWN | ERR_NOT_LEADER | ...}. With the store down a batch whose records
      * are marked `exit` is fsynced to the outbox instead: ERR_OK with outbox = 1. */
     void (*save)(struct store *s, const struct fx_save *rec);
     bool (*idle)(const struct store *s); /* nothing in flight: a virtual clock may pass */

@@ -13,10 +13,10 @@ struct venue; /* head of every implementation */
 struct venue_ops {
     const char *name;
     unsigned caps;
-    /* Starts market data and order flow; EV_MARKET listings come first. */
+    /* Starts market data and order flow; EVENT_MARKET listings come first. */
     void (*start)(struct venue *v, int64_t now_us);
     /* Before reconciliation: what the store knows of this venue's accounts, orders and markets (simulators rebuild
-     * themselves from it; real venues ignore it). Any EV_LOAD_*, EV_ACCOUNT, EV_LOADED event. */
+     * themselves from it; real venues ignore it). Any EVENT_LOAD_*, EVENT_ACCOUNT, EVENT_LOADED event. */
     void (*restore)(struct venue *v, const struct event *ev);
     /* Fills in the ids the venue knows before sending (client id, salt, signature); no I/O. */
     enum err (*prepare)(struct venue *v, struct order *o);

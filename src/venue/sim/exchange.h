@@ -32,7 +32,7 @@ struct exchange *exchange_new(const struct exchange_cfg *cfg, struct event_sink 
 void exchange_free(struct exchange *x);
 
 /* --- desk side (venue/sim/venue.c wraps these as venue_ops) --- */
-void exchange_restore(struct exchange *x, const struct event *ev); /* EV_ACCOUNT, EV_LOAD_*, EV_LOADED */
+void exchange_restore(struct exchange *x, const struct event *ev); /* EVENT_ACCOUNT, EVENT_LOAD_*, EVENT_LOADED */
 enum err exchange_place(struct exchange *x, const struct order *o, int64_t now_us);
 enum err exchange_cancel(struct exchange *x, const struct fx_cancel *c, int64_t now_us);
 enum err exchange_amend(struct exchange *x, const struct fx_amend *a, int64_t now_us);
@@ -43,7 +43,7 @@ int64_t exchange_next_us(const struct exchange *x); /* earliest delivery or time
 void exchange_run(struct exchange *x, int64_t now_us);
 
 /* --- feed side --- */
-/* Lists a market (emits EV_MARKET). Listing again with the same id updates title, status and times. */
+/* Lists a market (emits EVENT_MARKET). Listing again with the same id updates title, status and times. */
 void exchange_list(struct exchange *x, const struct market *m, enum exchange_market_mode mode, int64_t now_us);
 void exchange_set_status(struct exchange *x, market_id id, enum market_status s, int64_t now_us);
 /* Settles a binary market: cancels resting orders, pays positions 1/0 (void: entry cost back), emits settlement fills. */
@@ -57,10 +57,10 @@ qty exchange_bot_market(struct exchange *x, market_id id, uint16_t bot, int dir,
 void exchange_bot_cancel(struct exchange *x, market_id id, uint32_t handle, int64_t now_us);
 bool exchange_bot_resting(const struct exchange *x, market_id id, uint32_t handle, qty *rest);
 bool exchange_best(const struct exchange *x, market_id id, enum book_side side, struct level *out);
-/* Book changes of MATCHED markets are collected; this emits one EV_BOOK per changed market. Feeds call it once a step. */
+/* Book changes of MATCHED markets are collected; this emits one EVENT_BOOK per changed market. Feeds call it once a step. */
 void exchange_flush_books(struct exchange *x, int64_t now_us);
 
-/* SHOWN markets: what the tape says. Emits EV_BOOK / EV_TRADE to the desk with the user's own consumption applied. */
+/* SHOWN markets: what the tape says. Emits EVENT_BOOK / EVENT_TRADE to the desk with the user's own consumption applied. */
 void exchange_shown_book(struct exchange *x, market_id id, const struct ev_book *b, int64_t now_us);
 void exchange_shown_trade(struct exchange *x, market_id id, price px, qty size, int taker_dir, int64_t now_us);
 
