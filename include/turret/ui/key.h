@@ -1,0 +1,12 @@
+/* Keys as the session sees them: Unicode code points, and these for the rest. Ctrl-x is 1..26. */
+#ifndef TURRET_UI_KEY_H
+#define TURRET_UI_KEY_H
+
+#define KEY_BASE 0x200000
+enum key {
+    KEYS_ESC = 27, KEYS_ENTER = 13, KEYS_TAB = 9, KEYS_SPACE = 32, KEYS_BACKSPACE = 127,
+    KEYS_UP = KEY_BASE, KEYS_DOWN, KEYS_LEFT, KEYS_RIGHT, KEYS_HOME, KEYS_END, KEYS_PGUP, KEYS_PGDN, KEYS_INSERT, KEYS_DELETE,
+    KEYS_BTAB, KEYS_F1, KEYS_F2, KEYS_F3, KEYS_F4, KEYS_F5, KEYS_F6, KEYS_F7, KEYS_F8, KEYS_F9, KEYS_F10, KEYS_F11, KEYS_F12
+};
+
+#endif
