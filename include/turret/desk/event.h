@@ -108,7 +108,7 @@ struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the sh
     X(INTENT, intent, "intent") X(TIMER, none, "timer") X(NOTE, note, "note")
 
 enum event_type {
-#define X(N, m, s) EV_##N,
+#define X(N, m, s) EVENT_##N,
     EVENT_TABLE(X)
 #undef X
     EVENT_TYPE_COUNT
