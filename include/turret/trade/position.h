@@ -20,8 +20,12 @@ usd position_reward(const struct position *p, int dir);
 /* Is a level on the right side? stop below (long) the reference, target above; at_us ignored. */
 enum err exit_plan_check(int dir, price stop, price target, price reference);
 
-/* Margin of a perpetual position: initial = notional / leverage; liquidation when equity <= maintenance.
- * Isolated estimate: the mark at which (margin + pnl) equals maintenance; micro 0 if there is none. */
-price liquidation_price(int dir, price entry, int leverage, int32_t maintenance_ppm);
+/* Cross margin: an account is liquidated when its equity falls to the sum of its maintenance margins. The mark of this
+ * position at which that happens, all else unchanged: `slack` is equity at `mark` less the other positions' maintenance.
+ * micro 0 where no positive price does it. */
+price liquidation_price(int dir, price mark, qty open, usd slack, int32_t maintenance_ppm);
+/* Margin that opening value needs at that leverage (rounded up), and the maintenance margin of a notional. */
+usd initial_margin(usd notional, int leverage);
+usd maintenance_margin(usd notional, int32_t maintenance_ppm);
 
 #endif

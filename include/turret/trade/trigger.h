@@ -8,10 +8,12 @@
 enum trigger_dir { TRIGGER_AT_OR_BELOW, TRIGGER_AT_OR_ABOVE };
 enum trigger_price { TRIGGER_BID, TRIGGER_ASK, TRIGGER_MARK, TRIGGER_LAST, TRIGGER_PRICE_COUNT };
 
+#define TRIGGER_KINDS 16
+
 struct trigger {
     uint64_t id;    /* orders equal levels; unique in the index together with kind */
     uint64_t owner; /* position or sniper */
-    uint16_t kind;  /* the owner's meaning: stop, target, sniper, alert ... */
+    uint16_t kind;  /* the owner's meaning, < TRIGGER_KINDS: stop, target, sniper, alert ... */
     uint8_t dir, source;
     price level;    /* in the book's unit (YES price for binary) */
 };
