@@ -9,10 +9,10 @@
 #include "turret/ui/canvas.h"
 
 struct column_value {
-    char text[MARKET_TITLE_MAX]; /* for people */
-    char raw[MARKET_TITLE_MAX];  /* for JSON: exact decimal, RFC 3339 time, enum name; "" = null */
+    char text[NOTE_MAX]; /* for people */
+    char raw[NOTE_MAX];  /* for JSON: exact decimal, RFC 3339 time, enum name; "" = null */
     bool number;                 /* raw stays a string in JSON (decimals), this only aligns it right */
-    bool json_number;            /* small integers: a JSON number */
+    bool json_number;            /* small integers: a JSON number; "true" and "false": a JSON boolean */
     enum role role;
 };
 struct column {
@@ -20,15 +20,28 @@ struct column {
     int width;                /* preferred; 0 = takes what is left */
     bool right;
     int priority;             /* 0 always shown, larger dropped first when narrow; < 0 only in JSON and with :cols */
+    bool money;               /* hidden by H */
     void (*get)(const struct desk *view, const void *row, int64_t now_us, struct column_value *out);
     int64_t (*sort)(const struct desk *view, const void *row); /* NULL: by text */
 };
 struct column_table {
-    const char *name; /* "positions", "orders", "fills", "markets", "accounts", "book", "notices", "pnl" */
+    const char *name;
     const struct column *columns;
     int count;
 };
+/* What `row` points to, by table:
+ *   positions, orders  struct order        fills    struct fill         markets  struct view_market
+ *   accounts           struct view_account notices  struct view_notice  pnl      struct view_pnl
+ *   days               struct view_day     equity   struct view_equity  book     struct book_row
+ *   trades             struct view_trade   limits   struct limit_row */
+struct book_row { uint8_t side /* enum book_side */; market_id market; price px; qty size, total /* from the top */, own; };
+struct limit_row { int index; int64_t value; account_id account; };
+
+/* NULL for an unknown name. */
 const struct column_table *column_table(const char *name);
+const struct column *column_find(const struct column_table *t, const char *key); /* NULL if there is none */
+/* "500 USD", "20%", "off": a risk limit's value as its kind wants it; `raw` the exact decimal. */
+void limit_text(const struct risk_limit_info *info, int64_t value, char text[64], char raw[64]);
 /* A row as a JSON object with every column. */
 cJSON *columns_json(const struct column_table *t, const struct desk *view, const void *row, int64_t now_us);
 
