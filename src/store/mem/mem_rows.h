@@ -1,0 +1,36 @@
+/* The tables of the store in memory and what may be done to them; the same rules as sql/001_schema.sql. */
+#ifndef STORE_MEM_ROWS_H
+#define STORE_MEM_ROWS_H
+
+#include "turret/base/map.h"
+#include "turret/desk/effect.h"
+
+#define MEM_TABLES(X)                                                                                                     \
+    X(order, struct order) X(event, struct save_order_event) X(fill, struct fill) X(ledger, struct ledger_entry)          \
+    X(setting, struct ev_setting) X(market, struct ev_load_market) X(equity, struct ev_equity) X(day, struct ev_load_day) \
+    X(account, struct account)
+
+struct mem_rows {
+#define X(name, type) \
+    type *name;       \
+    size_t n_##name, cap_##name;
+    MEM_TABLES(X)
+#undef X
+    struct map order_by_id, fill_by_key, ledger_by_key, market_by_id, open_by_key;
+    int violations;
+    char violation[160]; /* the first one */
+};
+
+void mem_rows_init(struct mem_rows *t);
+void mem_rows_free(struct mem_rows *t);
+/* Would the whole batch be taken? (checked first: a batch is kept wholly or not at all) */
+enum err mem_rows_check(struct mem_rows *t, const struct fx_save *recs, size_t n, bool merge);
+/* Keeps one record. `merge`: idempotent, the newest version wins (outbox). */
+void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge);
+const struct order *mem_rows_order(const struct mem_rows *t, order_id id);
+
+/* Figures of one account and day out of fills and ledger (market 0 = all). */
+struct ev_load_day mem_rows_day(const struct mem_rows *t, account_id account, market_id market, int32_t day);
+int32_t day_of(int64_t us);
+
+#endif
