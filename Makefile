@@ -75,7 +75,7 @@ $(BUILD)/obj/src/market/%.o: OPT := $(if $(SANITIZE),-O1,-O3)
 # Files compiled into the binary: one assembler .incbin each and a table (turret/base/embed.h).
 $(BUILD)/gen/embed.c: $(EMBED) Makefile
 	@mkdir -p $(@D); { echo '#include "turret/base/embed.h"'; i=0; for f in $(EMBED); do i=$$((i+1)); \
-	  echo "__asm__(\".section .rodata\\nembed_$$i: .incbin \\\"$$f\\\"\\nembed_$${i}_end: .byte 0\\n.previous\");"; \
+	  echo "__asm__(\".section .rodata; embed_$$i: .incbin \\\"$$f\\\"; embed_$${i}_end: .byte 0; .previous\");"; \
 	  echo "extern const char embed_$$i[], embed_$${i}_end[];"; done; \
 	  echo 'const struct embed embed_table[] = {'; i=0; for f in $(EMBED); do i=$$((i+1)); echo "{\"$$f\", embed_$$i, embed_$${i}_end},"; done; echo '{0, 0, 0}};'; } >$@
 $(BUILD)/obj/gen/embed.o: $(BUILD)/gen/embed.c
