@@ -77,7 +77,7 @@ struct feed;
 struct feed_ops {
     const char *name; /* "generated", "tape" */
     void (*start)(struct feed *f, int64_t now_us);               /* lists markets, first books */
-    void (*restore)(struct feed *f, const struct event *ev);     /* stored markets with last marks; may be NULL */
+    void (*restore)(struct feed *f, const struct event *ev);     /* stored markets with last marks, best before start; may be NULL */
     int64_t (*next_us)(const struct feed *f);                    /* INT64_MAX at the end */
     void (*run)(struct feed *f, int64_t now_us);                 /* everything due up to now_us */
     bool (*ended)(const struct feed *f);
@@ -88,7 +88,7 @@ struct feed { const struct feed_ops *ops; };
 
 struct feed *gen_feed_new(struct exchange *x, uint64_t seed);
 /* Plays a tape; its times are shifted so that the first record happens at the start's now_us. ERR_CORRUPT, ERR_IO with a
- * sentence in `text`. */
+ * sentence in `text`. ERR_OK with a sentence there is a warning (the tape is cut): show it. */
 enum err tape_feed_new(struct exchange *x, const char *path, struct feed **out, char text[REASON_MAX]);
 
 #endif
