@@ -46,6 +46,9 @@ extern const int command_count;
 
 /* Exact name or unique prefix. */
 const struct command *command_find(const char *name, enum err *err);
+/* i-th completion of the last word of a ':' line (command names, options, their values, arguments), NULL at the end;
+ * valid until the next call. `arg` of the rows' complete() counts the arguments without options from 0. */
+const char *command_complete_line(const struct command_ctx *c, const char *line, int i);
 /* Splits and runs a ':' line. */
 void command_run_line(const struct command_ctx *c, const char *line, struct command_result *r);
 void command_run(const struct command_ctx *c, int argc, char **argv, struct command_result *r);
