@@ -38,9 +38,7 @@ int32_t theme_pick(const struct theme_colour *c, enum theme_depth depth) {
         return 0x1000000 | c->rgb;
     if (depth >= DEPTH_256 && c->c256 >= 0)
         return c->c256;
-    if (depth >= DEPTH_256 && c->rgb >= 0 && c->c16 < 0)
-        return nearest(c->rgb, 16, 256);
-    if (depth == DEPTH_256 && c->rgb >= 0)
+    if (depth >= DEPTH_256 && c->rgb >= 0)
         return nearest(c->rgb, 16, 256);
     if (depth == DEPTH_MONO)
         return -1;
