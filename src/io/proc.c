@@ -142,11 +142,11 @@ void proc_status_text(int status, char *buf, size_t cap) {
         snprintf(buf, cap, "exit code %d", WEXITSTATUS(status));
 }
 
-bool proc_user_can_enter(const char *dir, uid_t uid, gid_t gid) {
+bool proc_user_can_enter(const char *dir, uid_t uid, gid_t gid, bool keep_search) {
     pid_t pid = fork();
     if (pid == 0) {
-        struct proc_cfg cfg = {.uid = uid, .gid = gid};
-        _exit(geteuid() == 0 && !drop_user(&cfg) ? 2 : access(dir, X_OK) ? 1 : 0);
+        struct proc_cfg cfg = {.uid = uid, .gid = gid, .keep_search = keep_search};
+        _exit(geteuid() == 0 && !drop_user(&cfg) ? 2 : chdir(dir) ? 1 : 0); /* chdir, not access: that ignores capabilities */
     }
     int status = 0;
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)

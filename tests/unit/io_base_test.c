@@ -177,8 +177,9 @@ static void root_is_dropped(void **state) {
     }
     char dir[] = "/tmp/turret-drop-XXXXXX", script[128];
     assert_non_null(mkdtemp(dir)); /* 0700 and root's */
-    assert_false(proc_user_can_enter(dir, 65534, 65534));
-    assert_true(proc_user_can_enter("/tmp", 65534, 65534));
+    assert_false(proc_user_can_enter(dir, 65534, 65534, false));
+    assert_true(proc_user_can_enter(dir, 65534, 65534, true));
+    assert_true(proc_user_can_enter("/tmp", 65534, 65534, false));
     snprintf(script, sizeof script, "test \"$(id -u)\" = 65534 && ls %s/. >/dev/null 2>&1", dir);
     const char *argv[] = {"/bin/sh", "-c", script, NULL};
     struct proc_cfg cfg = {.argv = argv, .in = -1, .out = -1, .err = -1, .drop = true, .uid = 65534, .gid = 65534};

@@ -29,7 +29,7 @@ void proc_forget(struct proc *p);
 int proc_run(const struct proc_cfg *cfg);
 /* "exit code 3", "signal 9 (Killed)". */
 void proc_status_text(int status, char *buf, size_t cap);
-/* Can that user (after such a drop, without keep_search) get into the directory? */
-bool proc_user_can_enter(const char *dir, uid_t uid, gid_t gid);
+/* Can that user get into the directory, after such a drop? */
+bool proc_user_can_enter(const char *dir, uid_t uid, gid_t gid, bool keep_search);
 
 #endif
