@@ -1,0 +1,158 @@
+/* The simulator behind the venue port: one exchange and the feed that drives it, run in time order. */
+#include "turret/venue/venue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exchange.h"
+#include "turret/base/mem.h"
+#include "turret/base/str.h"
+#include "turret/venue/sim.h"
+
+struct sim_venue {
+    struct venue head;
+    struct exchange *x;
+    struct feed *feed;
+    bool started;
+};
+
+static struct sim_venue *sim_of(struct venue *v) { return (struct sim_venue *)v; }
+static const struct sim_venue *sim_const(const struct venue *v) { return (const struct sim_venue *)v; }
+
+static void sim_start(struct venue *v, int64_t now_us) {
+    struct sim_venue *s = sim_of(v);
+    struct event ev;
+    s->started = true;
+    s->feed->ops->start(s->feed, now_us);
+    exchange_flush_books(s->x, now_us);
+    event_init(&ev, EVENT_VENUE, VENUE_SIM, now_us);
+    ev.u.venue_state.venue = VENUE_SIM;
+    ev.u.venue_state.up = 1;
+    str_copy(ev.u.venue_state.text, sizeof ev.u.venue_state.text, s->feed->ops->name);
+    v->sink.put(v->sink.ctx, &ev);
+}
+
+static void sim_restore(struct venue *v, const struct event *ev) {
+    struct sim_venue *s = sim_of(v);
+    exchange_restore(s->x, ev);
+    if (s->feed->ops->restore)
+        s->feed->ops->restore(s->feed, ev);
+}
+
+static enum err sim_prepare(struct venue *v, struct order *o) {
+    (void)v;
+    snprintf(o->client_id, sizeof o->client_id, "%016llx", (unsigned long long)o->id);
+    return ERR_OK;
+}
+
+static enum err sim_place(struct venue *v, const struct order *o, int64_t now_us) {
+    return exchange_place(sim_of(v)->x, o, now_us);
+}
+static enum err sim_cancel(struct venue *v, const struct fx_cancel *c, int64_t now_us) {
+    return exchange_cancel(sim_of(v)->x, c, now_us);
+}
+static enum err sim_amend(struct venue *v, const struct fx_amend *a, int64_t now_us) {
+    return exchange_amend(sim_of(v)->x, a, now_us);
+}
+static enum err sim_query(struct venue *v, const struct order *o, int64_t now_us) {
+    return exchange_query(sim_of(v)->x, o, now_us);
+}
+static enum err sim_reconcile(struct venue *v, const struct fx_reconcile *r, int64_t now_us) {
+    return exchange_reconcile(sim_of(v)->x, r, now_us);
+}
+static enum err sim_reset(struct venue *v, const struct fx_reset *r, int64_t now_us) {
+    return exchange_reset(sim_of(v)->x, r, now_us);
+}
+
+static int64_t feed_next(const struct sim_venue *s) {
+    return s->started ? s->feed->ops->next_us(s->feed) : INT64_MAX;
+}
+
+static int64_t sim_next_us(const struct venue *v) {
+    int64_t market = feed_next(sim_const(v)), exchange = exchange_next_us(sim_const(v)->x);
+    return market < exchange ? market : exchange;
+}
+
+/* At equal times the exchange goes first: what was sent earlier meets the book as it was. */
+static void sim_run(struct venue *v, int64_t now_us) {
+    struct sim_venue *s = sim_of(v);
+    for (;;) {
+        int64_t market = feed_next(s), exchange = exchange_next_us(s->x);
+        int64_t next = market < exchange ? market : exchange;
+        if (next > now_us)
+            return;
+        if (exchange <= market)
+            exchange_run(s->x, next);
+        else
+            s->feed->ops->run(s->feed, next);
+    }
+}
+
+static void sim_close(struct venue *v) {
+    struct sim_venue *s = sim_of(v);
+    s->feed->ops->close(s->feed);
+    exchange_free(s->x);
+    free(s);
+}
+
+static const struct venue_ops sim_ops = {
+    .name = "sim",
+    .caps = VENUE_AMENDS | VENUE_NETS | VENUE_REDUCE_ONLY | VENUE_POST_ONLY | VENUE_PAPER | VENUE_RESET,
+    .start = sim_start,
+    .restore = sim_restore,
+    .prepare = sim_prepare,
+    .place = sim_place,
+    .cancel = sim_cancel,
+    .amend = sim_amend,
+    .query = sim_query,
+    .reconcile = sim_reconcile,
+    .reset = sim_reset,
+    .next_us = sim_next_us,
+    .run = sim_run,
+    .close = sim_close,
+};
+
+void sim_cfg_default(struct sim_cfg *cfg) {
+    struct exchange_cfg x;
+    exchange_cfg_default(&x);
+    *cfg = (struct sim_cfg){.seed = x.seed, .latency_min_us = x.latency_min_us, .latency_max_us = x.latency_max_us, .slippage_max_bps = x.slippage_max_bps, .initial_cash = x.initial_cash};
+}
+
+enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venue **out, char text[REASON_MAX]) {
+    struct exchange_cfg xc;
+    exchange_cfg_default(&xc);
+    xc.seed = cfg->seed;
+    xc.latency_min_us = cfg->latency_min_us;
+    xc.latency_max_us = cfg->latency_max_us < cfg->latency_min_us ? cfg->latency_min_us : cfg->latency_max_us;
+    xc.slippage_max_bps = cfg->slippage_max_bps;
+    xc.initial_cash = cfg->initial_cash;
+    struct sim_venue *s = xcalloc(1, sizeof *s);
+    s->head = (struct venue){.ops = &sim_ops, .id = VENUE_SIM, .sink = sink};
+    s->x = exchange_new(&xc, sink);
+    if (cfg->tape) {
+        enum err e = tape_feed_new(s->x, cfg->tape, &s->feed, text);
+        if (e != ERR_OK) {
+            exchange_free(s->x);
+            free(s);
+            return e;
+        }
+    } else {
+        s->feed = gen_feed_new(s->x, cfg->seed);
+    }
+    *out = &s->head;
+    return ERR_OK;
+}
+
+bool sim_feed_ended(const struct venue *v) {
+    const struct feed *f = sim_const(v)->feed;
+    return f->ops->ended(f);
+}
+
+uint64_t sim_feed_records(const struct venue *v) {
+    const struct feed *f = sim_const(v)->feed;
+    return f->ops->records(f);
+}
+
+struct exchange *sim_exchange(struct venue *v) {
+    return sim_of(v)->x;
+}
