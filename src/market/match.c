@@ -12,6 +12,19 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* test ? yes : no as a conditional move: left alone, compilers make a branch of it, which here is a coin toss. */
+static inline uint64_t pick(uint64_t test, uint64_t yes, uint64_t no) {
+#if defined __x86_64__
+    __asm__("test %1, %1\n\tcmovnz %2, %0" : "+r"(no) : "r"(test), "r"(yes) : "cc");
+    return no;
+#else
+    uint64_t mask = -(uint64_t)(test != 0);
+    __asm__("" : "+r"(mask));
+    return no ^ ((no ^ yes) & mask);
+#endif
+}
+static inline uint32_t pick32(uint64_t test, uint32_t yes, uint32_t no) { return (uint32_t)pick(test, yes, no); }
+
 static void slots_grow(struct match *m, uint32_t need) {
     uint64_t n = m->slots + (uint64_t)m->slots / 2; /* by half: at most 36 bytes an order in the end */
     if (n < need)
@@ -49,8 +62,8 @@ static inline enum match_side side_at(const struct match *m, int32_t px) {
     return m->meets[MATCH_SELL] != NO_PRICE && px <= ~m->meets[MATCH_SELL] ? MATCH_BUY : MATCH_SELL;
 }
 
-/* A level has lost its last order: drops it, and finds the next best if it was one. */
-static void level_emptied(struct match *m, int32_t px) {
+/* The level at px has lost its last order: drops it, and finds the next best if it was one. */
+static __attribute__((noinline)) void level_emptied(struct match *m, int32_t px) {
     int32_t next;
     level_erase(m, px);
     if (m->meets[MATCH_BUY] == px)
@@ -59,93 +72,129 @@ static void level_emptied(struct match *m, int32_t px) {
         m->meets[MATCH_SELL] = level_below(m, px, &next) ? ~(int64_t)next : NO_PRICE;
 }
 
-/* Executes against the level at px until `lots` are gone, the level is empty or an own order is met. */
-static int64_t level_take(struct match *m, struct level *lv, uint32_t id, int32_t px, int64_t lots, uint32_t owner, uint32_t *self) {
-    uint32_t slot = lv->head;
-    int64_t before = lots;
-    do {
-        struct order *o = &m->orders[slot];
-        if (unlikely(owner && o->owner == owner)) {
-            *self = slot;
-            break;
-        }
-        uint32_t next = o->next;
-        int64_t had = o->lots, fill = had < lots ? had : lots;
-        o->lots = had - fill;
-        lots -= fill;
-        m->on_fill(m->ctx, id, slot - 1, px, fill);
-        if (had != fill)
-            break;
-        m->count--;
-        slot = next;
-    } while (slot && lots);
-    lv->lots -= before - lots;
-    lv->head = slot;
-    m->orders[slot].prev = 0;
-    return lots;
-}
-
-/* The crossing part of match_add; returns what is left. *self: slot of the own order that stopped it, or 0. */
-static __attribute__((noinline)) int64_t cross(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots,
-                                               uint32_t owner, uint32_t *self) {
-    int32_t key = key_of(side, px);
-    do {
-        int32_t at = key_of(side, (int32_t)m->meets[side]);
-        struct level *lv = level_find(m, at);
-        lots = level_take(m, lv, id, at, lots, owner, self);
-        if (!lv->head) {
-            lv->tail = 0;
-            level_emptied(m, at);
-        }
-    } while (lots && !*self && key >= m->meets[side]);
-    return lots;
-}
-
-/* The level of a price that is to get an order, made when there is none. */
-static __attribute__((noinline)) struct level *level_far(struct match *m, int32_t px) {
-    window_stray(m, px);
-    uint32_t i = (uint32_t)px - (uint32_t)m->win.low;
-    return i < m->win.size ? &m->win.levels[i] : far_insert(&m->far, px);
-}
-
-static inline void rest_order(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots, uint32_t owner) {
-    uint32_t slot = id + 1, i = (uint32_t)px - (uint32_t)m->win.low;
-    if (unlikely(slot >= m->slots))
-        slots_grow(m, slot + 1);
-    struct level *lv = likely(i < m->win.size) ? &m->win.levels[i] : level_far(m, px);
+/* Appends an order to a level. Whether it is the level's first can't be foreseen in a busy book: no branch on it. */
+static inline void order_link(struct match *m, struct level *lv, uint32_t slot, int32_t px, int64_t lots, uint32_t owner) {
     uint32_t tail = lv->tail;
     struct order *o = &m->orders[slot];
-    assert(o->lots == 0 && slot);
-    *o = (struct order){.prev = tail, .lots = lots, .px = px, .owner = owner};
+    assert(o->lots == 0);
+    o->next = 0;
+    o->prev = tail;
+    o->lots = lots;
+    o->px = px;
+    o->owner = owner;
     m->orders[tail].next = slot;
     lv->tail = slot;
+    lv->head = pick32(tail, lv->head, slot);
     lv->lots += lots;
+}
+
+/* Rests an order at a price outside of the window, or with a handle not seen before. */
+static __attribute__((noinline)) int64_t order_rest_slow(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots, uint32_t owner) {
+    int64_t met = ~key_of(side, px);
+    assert(id != UINT32_MAX);
+    if (id + 1 >= m->slots)
+        slots_grow(m, id + 2);
+    if ((uint32_t)px - (uint32_t)m->win.low >= m->win.size)
+        window_stray(m, px);
+    uint32_t i = (uint32_t)px - (uint32_t)m->win.low;
+    struct level *lv = i < m->win.size ? &m->win.levels[i] : far_insert(&m->far, px);
+    order_link(m, lv, id + 1, px, lots, owner);
     m->count++;
-    if (tail)
-        return;
-    lv->head = slot;
-    i = (uint32_t)px - (uint32_t)m->win.low;
     if (i < m->win.size)
         window_mark(&m->win, i);
-    int64_t met = ~key_of(side, px);
     if (met < m->meets[side ^ 1])
         m->meets[side ^ 1] = met;
+    return lots;
+}
+
+static inline int64_t order_rest(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots, uint32_t owner) {
+    uint32_t i = (uint32_t)px - (uint32_t)m->win.low;
+    if (unlikely(id >= m->slots - 1 || i >= m->win.size))
+        return order_rest_slow(m, id, side, px, lots, owner);
+    uint64_t *at = &m->win.bits[0][i >> 6], word = *at;
+    order_link(m, &m->win.levels[i], id + 1, px, lots, owner);
+    m->count++;
+    *at = word | 1ull << (i & 63);
+    int64_t met = ~key_of(side, px), had = m->meets[side ^ 1];
+    m->meets[side ^ 1] = met < had ? met : had;
+    if (unlikely(!word))
+        window_mark_upper(&m->win, i);
+    return lots;
+}
+
+/* match_add for an order that meets others, where prices may be anywhere. */
+static __attribute__((noinline)) int64_t cross_far(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots, uint32_t owner,
+                                                   bool rest, uint32_t *self) {
+    int32_t key = key_of(side, px);
+    while (lots && key >= m->meets[side]) {
+        int32_t at = key_of(side, (int32_t)m->meets[side]);
+        uint32_t maker = level_find(m, at)->head - 1;
+        struct order *o = &m->orders[maker + 1];
+        if (owner && o->owner == owner) {
+            if (self)
+                *self = maker;
+            return lots;
+        }
+        int64_t had = o->lots, fill = had < lots ? had : lots;
+        lots -= fill;
+        match_reduce(m, maker, had - fill);
+        m->on_fill(m->ctx, id, maker, at, fill);
+    }
+    return lots && rest ? order_rest(m, id, side, px, lots, owner) : lots;
+}
+
+/* The same inside of the window. Whether maker or taker is used up, whether a level is, which side it is: none of it
+ * can be foreseen, and a wrong guess costs more than all of this. So the next best level and its first order are
+ * looked up beside the fill and taken or not, and there is one branch a fill. */
+static __attribute__((noinline)) int64_t cross(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots, uint32_t owner,
+                                               bool rest, uint32_t *self) {
+    const int32_t low = m->win.low, key = key_of(side, px);
+    uint32_t i = (uint32_t)key_of(side, (int32_t)m->meets[side]) - (uint32_t)low;
+    if (unlikely(i >= m->win.size))
+        return cross_far(m, id, side, px, lots, owner, rest, self);
+    uint32_t slot = m->win.levels[i].head;
+    int32_t best;
+    do {
+        struct level *lv = &m->win.levels[i];
+        struct order *o = &m->orders[slot];
+        uint32_t maker = slot - 1;
+        if (unlikely(o->owner == owner) && owner) {
+            if (self)
+                *self = maker;
+            return lots;
+        }
+        uint64_t *word = &m->win.bits[0][i >> 6], bit = 1ull << (i & 63), others = *word & ~bit;
+        uint64_t up = others & -bit, down = others & (bit - 1);
+        uint32_t above = (uint32_t)__builtin_ctzll(up | 1ull << 63), below = 63u ^ (uint32_t)__builtin_clzll(down | 1);
+        uint32_t next = (i & ~63u) | pick32(side, below, above), next_slot = m->win.levels[next].head;
+        int64_t had = o->lots, fill = had < lots ? had : lots, left = had - fill;
+        uint32_t head = pick32((uint64_t)left, slot, o->next);
+        if (unlikely(!pick(side, down, up)) && !head)
+            return cross_far(m, id, side, px, lots, owner, rest, self); /* the next best is not in this word */
+        o->lots = left;
+        lots -= fill;
+        m->count -= !left;
+        lv->lots -= fill;
+        lv->head = head;
+        m->orders[head].prev = 0;
+        int32_t at = low + (int32_t)i;
+        lv->tail = pick32(head, lv->tail, 0);
+        *word = pick(head, others | bit, others);
+        i = pick32(head, i, next);
+        slot = pick32(head, head, next_slot);
+        best = key_of(side, low + (int32_t)i);
+        m->meets[side] = best;
+        m->on_fill(m->ctx, id, maker, at, fill);
+    } while (pick((uint64_t)lots, key >= best, 0));
+    return lots && rest ? order_rest(m, id, side, px, lots, owner) : lots;
 }
 
 int64_t match_add(struct match *m, uint32_t id, enum match_side side, int32_t px_ticks, int64_t lots, uint32_t owner, bool rest, uint32_t *self) {
     if (unlikely(lots <= 0))
         return 0;
-    if (key_of(side, px_ticks) >= m->meets[side]) {
-        uint32_t stopped = 0;
-        lots = cross(m, id, side, px_ticks, lots, owner, &stopped);
-        if (stopped && self)
-            *self = stopped - 1;
-        if (!lots || stopped)
-            return lots;
-    }
-    if (rest)
-        rest_order(m, id, side, px_ticks, lots, owner);
-    return lots;
+    if (key_of(side, px_ticks) >= m->meets[side])
+        return cross(m, id, side, px_ticks, lots, owner, rest, self);
+    return rest ? order_rest(m, id, side, px_ticks, lots, owner) : lots;
 }
 
 static inline struct order *order_find(const struct match *m, uint32_t id) {

@@ -64,7 +64,8 @@ static inline int32_t key_of(enum match_side side, int32_t px) { return px ^ -(i
 
 void window_init(struct window *w, int32_t low, uint32_t size);
 void window_free(struct window *w);
-void window_mark(struct window *w, uint32_t i);  /* level i has orders */
+void window_mark(struct window *w, uint32_t i);       /* level i has orders */
+void window_mark_upper(struct window *w, uint32_t i); /* the same where bits[0] is marked and its word was zero */
 void window_clear(struct window *w, uint32_t i); /* level i is empty */
 /* Nearest marked level strictly above (below) i; i may be -1 or size. False when there is none. */
 bool window_above(const struct window *w, int64_t i, uint32_t *out);
@@ -86,7 +87,7 @@ static inline struct level *level_find(const struct match *m, int32_t px) {
 /* Next non-empty price strictly above or below px. */
 bool level_above(const struct match *m, int32_t px, int32_t *out);
 bool level_below(const struct match *m, int32_t px, int32_t *out);
-/* After a level got its first order, or lost its last one (far levels come and go with their orders). */
+/* A level has lost its last order (far levels come and go with their orders). */
 void level_erase(struct match *m, int32_t px);
 /* Counts an operation outside of the window; moves the window when the market has left it for good. Pointers to levels change. */
 void window_stray(struct match *m, int32_t px);

@@ -28,14 +28,17 @@ void window_free(struct window *w) {
         free(w->bits[t]);
 }
 
-void window_mark(struct window *w, uint32_t i) {
-    for (int t = 0; t < WINDOW_TIERS; t++, i >>= 6) {
+static void mark_from(struct window *w, int tier, uint32_t i) {
+    for (int t = tier; t < WINDOW_TIERS; t++, i >>= 6) {
         uint64_t *word = &w->bits[t][i >> 6], was = *word;
         *word = was | 1ull << (i & 63);
         if (was)
             return; /* the tiers above know */
     }
 }
+
+void window_mark(struct window *w, uint32_t i) { mark_from(w, 0, i); }
+void window_mark_upper(struct window *w, uint32_t i) { mark_from(w, 1, i >> 6); }
 
 void window_clear(struct window *w, uint32_t i) {
     for (int t = 0; t < WINDOW_TIERS; t++, i >>= 6) {
