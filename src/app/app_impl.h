@@ -1,0 +1,52 @@
+/* Inside of the engine's process, shared by app.c (stages), app_ops.c (requests, summary) and app_signals.c. */
+#ifndef TURRET_APP_APP_IMPL_H
+#define TURRET_APP_APP_IMPL_H
+
+#include <ev.h>
+
+#include "app/app.h"
+#include "app/control.h"
+#include "app/database.h"
+#include "app/local.h"
+#include "app/plain.h"
+
+#define SIGNAL_COUNT 5
+
+struct app {
+    const struct app_cfg *cfg;
+    uint64_t seed, hash;
+    int64_t started_us; /* monotonic */
+    int lock;
+    struct engine *engine;
+    struct engine_client logger;
+    struct frames *frames;
+    struct control *control;
+    struct session_cfg session;
+    char keys_path[4200];
+    struct local *local;
+    struct plain *plain;
+    struct database *database;
+    ev_signal signals[SIGNAL_COUNT];
+    ev_timer grace;
+    bool stopping;
+    int exit_code;
+    enum err failure;
+    char failure_text[400];
+    cJSON *summary;
+};
+
+void app_stop(struct app *a, int code);
+void app_fail(struct app *a, enum err e, const char *text);
+void app_session_defaults(struct app *a, struct session_cfg *out);
+enum err app_op(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap);
+/* Reads the configuration again: all or nothing; risk limits only become tighter unless `loosen`. text says what happened. */
+enum err app_reload(struct app *a, bool loosen, char *text, size_t cap);
+void app_dump(struct app *a);
+void app_summary(struct app *a);
+void summary_of_view(const struct desk *d, cJSON *o); /* accounts, positions, equity */
+void app_print_summary(struct app *a);
+void app_log_notice(void *ctx, const struct fx_notice *n);
+void app_signals_up(struct app *a);
+void app_signals_down(struct app *a);
+
+#endif

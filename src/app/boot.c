@@ -1,0 +1,170 @@
+/* Start-up of the desk: what the store loads is held back until it is complete, then BOOT, the stored state, the venues'
+ * restore and start. Crash recovery and a standby's take-over go the same way. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "app/engine_impl.h"
+#include "turret/base/hash.h"
+#include "turret/base/mem.h"
+#include "turret/base/str.h"
+#include "turret/io/loop.h"
+
+struct hold_facts { uint32_t max_num; int64_t last_us; account_id max_account; bool sim_account; };
+
+static void hold(struct engine *e, const struct event *ev) {
+    struct event *to = ring_push(&e->hold, ev->size);
+    if (!to) {
+        engine_fail(e, "the stored state is too large to load");
+        return;
+    }
+    memcpy(to, ev, ev->size);
+}
+
+static void facts_of(struct hold_facts *f, const struct event *ev) {
+    int64_t at = 0;
+    if (ev->type == EVENT_LOAD_ORDER) {
+        if (ev->u.order.num > f->max_num)
+            f->max_num = ev->u.order.num;
+        at = ev->u.order.updated_us > ev->u.order.created_us ? ev->u.order.updated_us : ev->u.order.created_us;
+    } else if (ev->type == EVENT_LOAD_FILL)
+        at = ev->u.fill.at_us;
+    else if (ev->type == EVENT_EQUITY)
+        at = ev->u.equity.at_us;
+    else if (ev->type == EVENT_ACCOUNT) {
+        f->sim_account |= ev->u.account.venue == VENUE_SIM;
+        if (ev->u.account.id > f->max_account)
+            f->max_account = ev->u.account.id;
+    }
+    if (at > f->last_us)
+        f->last_us = at;
+}
+
+static void put_boot(struct engine *e, const struct hold_facts *f) {
+    struct event ev;
+    uint64_t nonce;
+    event_init(&ev, EVENT_BOOT, VENUE_NONE, e->now_us);
+    if (e->cfg.virtual_time) /* the same run has the same ids; a later run on the same store has others */
+        nonce = fnv64_u64(fnv64_u64(FNV64_INIT, e->cfg.seed), f->max_num);
+    else if (getrandom(&nonce, sizeof nonce, 0) != (ssize_t)sizeof nonce)
+        nonce = fnv64_u64(FNV64_INIT, (uint64_t)clock_now_us());
+    ev.u.boot.nonce = nonce & ((1ull << 40) - 1);
+    ev.u.boot.seed = e->cfg.seed;
+    ev.u.boot.limits = e->cfg.limits;
+    ev.u.boot.virtual_time = e->cfg.virtual_time;
+    ev.u.boot.exit_trigger_source = e->cfg.exit_trigger;
+    ev.u.boot.cancel_on_kill = e->cfg.cancel_on_kill;
+    ev.u.boot.next_num = f->max_num + 1;
+    engine_put(e, &ev);
+}
+
+static bool open_venues(struct engine *e) {
+    for (int i = 0; i < VENUE_COUNT; i++) {
+        struct engine_venue_slot *s = &e->venues[i];
+        char text[REASON_MAX] = "";
+        if (s->v)
+            s->v->ops->close(s->v);
+        s->v = NULL;
+        if (s->open && !(s->v = s->open(s->ctx, engine_sink(e), text))) {
+            engine_fail(e, text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void restore_venues(struct engine *e, const struct event *ev) {
+    for (int i = 0; i < VENUE_COUNT; i++)
+        if (e->venues[i].v && e->venues[i].v->ops->restore)
+            e->venues[i].v->ops->restore(e->venues[i].v, ev);
+}
+
+static void put_first_account(struct engine *e, const struct hold_facts *f) {
+    struct event ev;
+    if (f->sim_account || !e->venues[VENUE_SIM].open)
+        return;
+    event_init(&ev, EVENT_ACCOUNT, VENUE_SIM, e->now_us);
+    ev.u.account = (struct account){.id = f->max_account + 1, .venue = VENUE_SIM, .initial = e->cfg.initial_cash};
+    str_copy(ev.u.account.name, sizeof ev.u.account.name, "paper");
+    engine_put(e, &ev); /* the desk finds no cash in it and books its first deposit */
+    restore_venues(e, &ev);
+}
+
+static void finish(struct engine *e) {
+    struct hold_facts f = {0};
+    struct ring copy = e->hold;
+    for (const struct event *ev; (ev = ring_peek(&copy)); ring_pop(&copy))
+        facts_of(&f, ev);
+    if (!e->cfg.virtual_time)
+        e->now_us = clock_now_us();
+    else if (f.last_us >= e->now_us)
+        e->now_us = f.last_us + 1000000 - f.last_us % 1000000;
+    if (!open_venues(e))
+        return;
+    put_boot(e, &f);
+    for (struct event *ev; (ev = (struct event *)(uintptr_t)ring_peek(&e->hold)); ring_pop(&e->hold)) {
+        ev->at_us = e->now_us;
+        if (ev->type == EVENT_LOADED)
+            put_first_account(e, &f);
+        engine_put(e, ev);
+        if (ev->type != EVENT_STORE && ev->type != EVENT_LEADER)
+            restore_venues(e, ev);
+    }
+    e->loading = false;
+    e->booted = true;
+    engine_drain(e, 1 << 30, 0); /* the stored state first, before anything live */
+    engine_crash(e, "loaded");
+    e->loaded = true;
+    if (e->cfg.run_us && !e->end_us)
+        e->end_us = e->now_us + e->cfg.run_us;
+    e->next_tick_us = e->now_us + TIMER_US;
+    e->pace_base_us = e->now_us;
+    e->pace_mono_us = clock_mono_us();
+    e->feed_started = true;
+    for (int i = 0; i < VENUE_COUNT; i++)
+        if (e->venues[i].v)
+            e->venues[i].v->ops->start(e->venues[i].v, e->now_us);
+}
+
+void boot_event(struct engine *e, const struct event *ev) {
+    if (ev->type == EVENT_SAVED)
+        return; /* an answer to the life before */
+    if (ev->type == EVENT_STORE && !e->booted)
+        for (struct engine_client *c = e->clients; c; c = c->next) {
+            struct fx_notice n = {.level = ev->u.store.up ? NOTICE_INFO : NOTICE_ALERT};
+            str_copy(n.text, sizeof n.text, ev->u.store.text);
+            if (c->notice && n.text[0])
+                c->notice(c->ctx, &n);
+        }
+    if (ev->type == EVENT_LEADER)
+        e->restarting = !ev->u.leader.leads; /* a standby: leading later means loading again */
+    hold(e, ev);
+    if (ev->type == EVENT_LOADED)
+        finish(e);
+}
+
+void boot_restart(struct engine *e) {
+    e->restarting = false;
+    e->loading = true;
+    e->feed_started = false;
+    ring_clear(&e->queue);
+    ring_clear(&e->hold);
+    struct event ev;
+    event_init(&ev, EVENT_LEADER, VENUE_NONE, e->now_us);
+    struct view_status st;
+    view_status(e->desk, &st);
+    ev.u.leader.leads = 1;
+    ev.u.leader.epoch = st.epoch;
+    hold(e, &ev); /* what we know already goes in front of what is loaded */
+    event_init(&ev, EVENT_STORE, VENUE_NONE, e->now_us);
+    ev.u.store.up = 1;
+    hold(e, &ev);
+    store_load(e->store);
+}
+
+void engine_set_store(struct engine *e, struct store *s) {
+    e->store = s;
+    e->loading = true;
+    store_load(s);
+}

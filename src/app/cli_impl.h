@@ -1,0 +1,18 @@
+/* Shared by the command line's files: asking the engine. */
+#ifndef TURRET_APP_CLI_IMPL_H
+#define TURRET_APP_CLI_IMPL_H
+
+#include <cjson/cJSON.h>
+
+#include "app/cli.h"
+
+/* One request, one answer (cJSON_Delete it). ERR_ENGINE_DOWN, ERR_TIMEOUT. */
+enum err cli_ask(const char *data_dir, cJSON *request, cJSON **answer);
+enum err cli_ask_op(const char *data_dir, const char *op, bool confirm, cJSON **answer);
+int cli_engine_down(struct cli *c);
+int cli_print_answer(struct cli *c, cJSON *answer);
+bool cli_confirm(const char *what);
+/* viewer.c: shows the engine's screen until detached; exit code. */
+int viewer_run(struct cli *c, bool readonly);
+
+#endif

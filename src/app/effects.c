@@ -1,0 +1,121 @@
+/* Carries out what the desk wants done: saves to the store, orders to venues, answers and notices to clients. A venue that
+ * takes nothing answers here, with the event the desk waits for. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/engine_impl.h"
+#include "turret/base/str.h"
+#include "turret/io/loop.h"
+
+static struct event answer(struct engine *e, const struct effect *fx, enum event_type t) {
+    struct event ev;
+    event_init(&ev, t, fx->venue, engine_now_us(e));
+    return ev;
+}
+
+static void run_save(struct engine *e, const struct effect *fx) {
+    const struct fx_save *rec = &fx->u.save;
+    if (rec->kind == SAVE_FILL)
+        engine_crash(e, "fill-save");
+    if (rec->intent && rec->last) {
+        e->intent_seqs[e->intent_seq_at++ % SEQ_WATCH] = rec->seq;
+        engine_crash(e, "intent-save");
+    }
+    if (e->cfg.virtual_time)
+        vtime_saved(e, rec);
+    if (e->store)
+        store_save(e->store, rec);
+    for (struct engine_client *c = e->clients; c; c = c->next)
+        if (c->saved)
+            c->saved(c->ctx, rec);
+}
+
+static void run_place(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    engine_crash(e, "before-send");
+    enum err err = v ? v->ops->place(v, &fx->u.place.order, engine_now_us(e)) : ERR_UNREACHABLE;
+    engine_crash(e, "after-send");
+    if (err) {
+        struct event ev = answer(e, fx, EVENT_REJECT);
+        ev.u.reject.order = fx->u.place.order.id;
+        ev.u.reject.reason = (int32_t)err;
+        str_copy(ev.u.reject.text, sizeof ev.u.reject.text, err_text(err));
+        engine_put(e, &ev);
+    }
+}
+
+static void put_refused(struct engine *e, const struct effect *fx, order_id order, enum err err, uint32_t what) {
+    struct event ev = answer(e, fx, EVENT_REFUSED);
+    ev.u.refused.order = order;
+    ev.u.refused.reason = (int32_t)err;
+    ev.u.refused.what = what;
+    str_copy(ev.u.refused.text, sizeof ev.u.refused.text, err_text(err));
+    engine_put(e, &ev);
+}
+
+static void run_cancel(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    engine_crash(e, "before-cancel");
+    enum err err = v ? v->ops->cancel(v, &fx->u.cancel, engine_now_us(e)) : ERR_UNREACHABLE;
+    engine_crash(e, "after-cancel");
+    if (err)
+        put_refused(e, fx, fx->u.cancel.order, err, 0);
+}
+
+static void run_amend(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    enum err err = v ? v->ops->amend(v, &fx->u.amend, engine_now_us(e)) : ERR_UNREACHABLE;
+    if (err)
+        put_refused(e, fx, fx->u.amend.order.id, err, 1);
+}
+
+static void run_query(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    if (!v || v->ops->query(v, &fx->u.query.order, engine_now_us(e))) {
+        struct event ev = answer(e, fx, EVENT_UNKNOWN);
+        ev.u.unknown.order = fx->u.query.order.id;
+        str_copy(ev.u.unknown.text, sizeof ev.u.unknown.text, "the venue can't be asked");
+        engine_put(e, &ev);
+    }
+}
+
+static void run_reconcile(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    engine_crash(e, "reconcile");
+    if (!v || v->ops->reconcile(v, &fx->u.reconcile, engine_now_us(e))) {
+        struct event ev = answer(e, fx, EVENT_RECON_END);
+        ev.u.recon_end.account = fx->u.reconcile.account;
+        ev.u.recon_end.round = fx->u.reconcile.round;
+        engine_put(e, &ev);
+    }
+}
+
+static void run_reset(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    if (!v || v->ops->reset(v, &fx->u.reset, engine_now_us(e)))
+        engine_put_note(e, NOTICE_ALERT, "the venue can't reset this account");
+}
+
+static void run_reply(struct engine *e, const struct effect *fx) {
+    for (struct engine_client *c = e->clients; c; c = c->next)
+        if (c->id == (uint32_t)(fx->u.reply.token >> 32) && c->reply) {
+            c->reply(c->ctx, &fx->u.reply);
+            return;
+        }
+}
+
+static void run_notice(struct engine *e, const struct effect *fx) {
+    for (struct engine_client *c = e->clients; c; c = c->next)
+        if (c->notice)
+            c->notice(c->ctx, &fx->u.notice);
+}
+
+static void (*const run_table[EFFECT_TYPE_COUNT])(struct engine *, const struct effect *) = {
+    [FX_SAVE] = run_save, [FX_PLACE] = run_place, [FX_CANCEL] = run_cancel, [FX_AMEND] = run_amend, [FX_QUERY] = run_query,
+    [FX_RECONCILE] = run_reconcile, [FX_RESET] = run_reset, [FX_REPLY] = run_reply, [FX_NOTICE] = run_notice,
+};
+
+void effect_run(struct engine *e, const struct effect *fx) {
+    if (fx->type < EFFECT_TYPE_COUNT && run_table[fx->type] && fx->venue < VENUE_COUNT)
+        run_table[fx->type](e, fx);
+}

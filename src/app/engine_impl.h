@@ -1,0 +1,76 @@
+/* Inside of the engine, shared by its files: engine.c (queue and clocks), effects.c, vtime.c (virtual time), boot.c (start-up). */
+#ifndef TURRET_APP_ENGINE_IMPL_H
+#define TURRET_APP_ENGINE_IMPL_H
+
+#include <ev.h>
+
+#include "app/journal.h"
+#include "turret/app/engine.h"
+#include "turret/base/map.h"
+#include "turret/base/ring.h"
+#include "turret/base/rng.h"
+
+#define TIMER_US 250000
+#define TURN_EVENTS 256
+#define TURN_US 2000
+#define RING_LIMIT (64u << 20)
+#define RING_PAUSE (8u << 20)   /* above it nobody asks venues for more */
+#define SEQ_WATCH 64
+
+struct engine_venue_slot { struct venue *v; engine_venue_fn *open; void *ctx; };
+struct pending_save { uint32_t size, pad; uint64_t seq; int64_t due_us; }; /* virtual time: when the store's answer counts */
+
+struct engine {
+    struct engine_cfg cfg;
+    struct desk *desk;
+    struct ring queue, hold;   /* hold: what the store loads, until it is complete */
+    struct store *store;
+    struct engine_venue_slot venues[VENUE_COUNT];
+    struct engine_client *clients;
+    uint32_t next_client, next_token;
+    uint64_t events;
+    int64_t now_us, last_at_us, started_us, end_us;
+    bool booted, loaded, loading, draining, stopped, feed_started, kill_file_seen, restarting;
+    unsigned dirty;
+    struct journal *journal;
+    char failure[REASON_MAX * 2];
+    engine_tap_fn *tap;
+    void *tap_ctx;
+    void (*on_end)(void *, enum engine_end);
+    void *on_end_ctx;
+    /* loop */
+    ev_prepare turn;
+    ev_idle more;
+    ev_timer tick, venue_timer, pacer;
+    /* virtual time */
+    struct rng answer_rng;
+    struct ring saves;         /* struct pending_save, in order */
+    struct map answered;       /* seq -> result << 1 | outbox */
+    int64_t next_tick_us, save_due_us, pace_base_us, pace_mono_us;
+    /* crash points */
+    char crash_name[32];
+    int crash_left;
+    uint64_t intent_seqs[SEQ_WATCH];
+    int intent_seq_at;
+};
+
+void engine_put(struct engine *e, const struct event *ev);
+void engine_put_note(struct engine *e, enum notice_level level, const char *text);
+void engine_end(struct engine *e, enum engine_end why);
+void engine_fail(struct engine *e, const char *text);
+void engine_crash(struct engine *e, const char *point);
+bool engine_drain(struct engine *e, int max_events, int64_t max_us); /* true: more is waiting */
+
+void effect_run(struct engine *e, const struct effect *fx);
+
+void boot_event(struct engine *e, const struct event *ev); /* a store event while loading */
+void boot_restart(struct engine *e);                       /* a standby took over: load again */
+
+void vtime_init(struct engine *e);
+void vtime_free(struct engine *e);
+void vtime_saved(struct engine *e, const struct fx_save *rec);
+void vtime_answer(struct engine *e, const struct event *ev);
+/* Does what is due; true while there is more to do now, false when waiting for the store, the pace or the end. */
+bool vtime_run(struct engine *e, int64_t max_us);
+
+#endif
