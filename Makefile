@@ -52,6 +52,7 @@ obj     = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB    := $(BUILD)/libturret.a
 UNIT   := $(sort $(wildcard tests/unit/*.c tests/screen/*.c tests/sim/*.c))
 UNITS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
+SUPPORT := $(sort $(wildcard tests/support/*.c))
 
 .PHONY: all run check bench asan fuzz layers install format clean deps-run deps-test build programs tests
 .DELETE_ON_ERROR:
@@ -88,7 +89,10 @@ $(BUILD)/turret: $(call obj,$(MAIN)) $(LIB)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
 $(BUILD)/bench: $(call obj,$(BENCH)) $(LIB)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
+$(BUILD)/obj/tests/%.o: ALL_CFLAGS += -Itests
+$(BUILD)/libsupport.a: $(call obj,$(SUPPORT))
+	@rm -f $@; ar rcs $@ $^
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libsupport.a $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ -lcmocka $(LIBS)
 
