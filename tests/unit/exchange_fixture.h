@@ -190,6 +190,6 @@ static inline void kit_show(struct kit *k, market_id m, unsigned flags, const st
     free(b);
     kit_run(k, 1);
 }
-#define LEVEL(p, s) {{micro(p)}, {micro(s)}}
+#define LEVEL(p, s) {{(int64_t)((p) * 1e6 + 0.5)}, {(int64_t)((s) * 1e6 + 0.5)}}
 
 #endif

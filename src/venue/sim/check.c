@@ -33,13 +33,17 @@ static enum err check_size(const struct placing *p) {
     return e;
 }
 
+enum err price_check(const struct sim_market *m, price book_px) {
+    if (book_px.micro / m->m.tick.micro >= INT32_MAX)
+        return ERR_PRICE_OUT_OF_RANGE; /* the engine counts ticks in 32 bits */
+    return (enum err)market_check_price(&m->m, book_px);
+}
+
 static enum err check_price(const struct placing *p) {
     usd value;
     if (p->o->type == ORDER_MARKET && p->o->limit.micro == 0)
         return ERR_OK;
-    enum err e = (enum err)market_check_price(&p->m->m, p->o->book_px);
-    if (p->o->book_px.micro / p->m->m.tick.micro >= INT32_MAX)
-        return ERR_PRICE_OUT_OF_RANGE; /* the engine counts ticks in 32 bits */
+    enum err e = price_check(p->m, p->o->book_px);
     return e == ERR_OK && !usd_of(p->o->limit, p->o->size, ROUND_UP, &value) ? ERR_OVERFLOW : e;
 }
 

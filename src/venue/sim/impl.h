@@ -147,6 +147,7 @@ struct exchange {
 struct sim_market *market_get(const struct exchange *x, market_id id);
 struct sim_market *market_make(struct exchange *x, const struct market *m);
 enum err place_check(struct sim_account *a, struct sim_market *m, const struct sim_order *o, int64_t now_us); /* check.c */
+enum err price_check(const struct sim_market *m, price book_px);
 bool market_best(const struct sim_market *m, enum book_side side, struct level *out);
 struct event *book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags, int64_t now_us);
 void mark_touch(struct exchange *x, struct sim_market *m, int64_t now_us);

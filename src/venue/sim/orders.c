@@ -255,11 +255,11 @@ static enum err amend_check(const struct sim_order *o, const struct sim_order *w
     struct level best;
     if (m->m.status != MARKET_OPEN)
         return ERR_MARKET_CLOSED;
-    int e = wanted->limit.micro == o->limit.micro ? ERR_OK : market_check_price(&m->m, wanted->book_px);
+    enum err e = wanted->limit.micro == o->limit.micro ? ERR_OK : price_check(m, wanted->book_px);
     if (e == ERR_OK && wanted->size.micro != o->size.micro)
-        e = market_check_size(&m->m, wanted->size);
+        e = (enum err)market_check_size(&m->m, wanted->size);
     if (e != ERR_OK)
-        return (enum err)e;
+        return e;
     if (wanted->size.micro <= o->filled.micro)
         return ERR_BAD_VALUE;
     if ((o->flags & ORDER_POST_ONLY) && market_best(m, o->dir > 0 ? BOOK_ASK : BOOK_BID, &best) &&
