@@ -15,6 +15,7 @@
 #define HISTORY_MAX 64
 #define FILTER_MAX 64
 #define SORT_KEY_MAX 24
+#define ACKED_MAX 32
 #define DEAF_US 150000 /* a question just opened hears nothing: the finger was on its way to another key */
 
 /* What the session keeps for each pane. */
@@ -87,12 +88,15 @@ struct session {
     int history_count, history_at;
     struct { char text[NOTE_MAX]; int level; int64_t until_us; } message;
     int64_t alerts_seen_us;         /* alerts up to here are acknowledged on this session */
+    int64_t acked_us[ACKED_MAX];    /* and these one by one */
+    unsigned acked_count;
     int64_t interrupt_us;           /* last Ctrl-C */
     /* drawing */
     bool draw_self, draw_all;       /* a key changed something; more than the focused pane */
-    unsigned dirty;                 /* data changed since the last data frame */
-    int64_t mono_us, now_us, data_due_us, tick_us, wait_us;
-    struct canvas last;
+    bool partial;                   /* the last frame drew only what the key changed */
+    unsigned dirty, watched;        /* data changed since the last data frame; bits of the panes on show */
+    int64_t mono_us, now_us, data_due_us, tick_us;
+    struct canvas last;             /* the last frame */
 };
 
 /* --- for panes, ticket and commands --- */

@@ -1,0 +1,104 @@
+/* Layouts as data: where each pane of a page stands, in thousandths of the body, for each class of size. */
+#include "turret/ui/layout.h"
+
+#include <string.h>
+
+enum { BIG = 1 << SIZE_BIG, MID = 1 << SIZE_MID, POCKET = 1 << SIZE_POCKET, ALL = BIG | MID | POCKET, ROWS_MIN = 3 };
+
+/* In Tab order. A pane that has no place at a size is still reached with Tab: then it has the whole body. */
+static const struct place { uint8_t page, sizes; const char *pane; int16_t x0, y0, x1, y1; } places[] = {
+    {1, BIG, "positions", 0, 0, 630, 340},      {1, BIG, "orders", 0, 340, 630, 590},
+    {1, BIG, "fills", 0, 590, 630, 840},        {1, BIG, "book", 630, 0, 1000, 420},
+    {1, BIG, "chart", 630, 420, 1000, 620},     {1, BIG, "markets", 630, 620, 1000, 840},
+    {1, BIG, "log", 0, 840, 1000, 1000},
+    {1, MID, "positions", 0, 0, 1000, 360},     {1, MID, "book", 0, 360, 500, 780},
+    {1, MID, "markets", 500, 360, 1000, 780},   {1, MID, "orders", 0, 780, 1000, 1000},
+    {1, MID, "fills", 0, 0, 0, 0},              {1, MID, "chart", 0, 0, 0, 0},
+    {1, POCKET, "positions", 0, 0, 1000, 440},  {1, POCKET, "book", 0, 440, 500, 1000},
+    {1, POCKET, "orders", 500, 440, 1000, 1000}, {1, POCKET, "markets", 0, 0, 0, 0},
+    {1, POCKET, "fills", 0, 0, 0, 0},
+    {2, BIG | MID, "positions", 0, 0, 1000, 620}, {2, BIG | MID, "chart", 0, 620, 1000, 1000},
+    {2, POCKET, "positions", 0, 0, 1000, 1000},
+    {3, BIG | MID, "orders", 0, 0, 1000, 560},  {3, BIG | MID, "fills", 0, 560, 1000, 1000},
+    {3, POCKET, "orders", 0, 0, 1000, 1000},
+    {4, BIG | MID, "book", 0, 0, 500, 1000},    {4, BIG | MID, "chart", 500, 0, 1000, 500},
+    {4, BIG | MID, "orders", 500, 500, 1000, 1000}, {4, POCKET, "book", 0, 0, 1000, 1000},
+    {5, BIG | MID, "chart", 0, 0, 1000, 680},   {5, BIG | MID, "markets", 0, 680, 1000, 1000},
+    {5, POCKET, "chart", 0, 0, 1000, 1000},
+    {6, ALL, "fills", 0, 0, 1000, 1000},
+    {7, BIG | MID, "markets", 0, 0, 1000, 600}, {7, BIG | MID, "book", 0, 600, 500, 1000},
+    {7, BIG | MID, "chart", 500, 600, 1000, 1000}, {7, POCKET, "markets", 0, 0, 1000, 1000},
+    {8, ALL, "account", 0, 0, 1000, 1000},
+    {9, ALL, "log", 0, 0, 1000, 1000},
+};
+enum { PLACES = sizeof places / sizeof *places };
+
+static const char *const titles[PAGE_COUNT + 1] = {"", "Main", "Positions", "Orders", "Book", "Chart", "Fills", "Markets", "Account", "Log"};
+
+enum size_class size_class_of(int w, int h) {
+    return w >= 120 && h >= 36 ? SIZE_BIG : w >= 80 && h >= 24 ? SIZE_MID : w >= 40 && h >= 10 ? SIZE_POCKET : SIZE_TINY;
+}
+
+const char *page_title(int page) { return page >= 1 && page <= PAGE_COUNT ? titles[page] : ""; }
+
+int layout_panes(int page, const char *out[LAYOUT_MAX]) {
+    int n = 0;
+    for (int i = 0; i < PLACES; i++) {
+        bool known = places[i].page != page || n == LAYOUT_MAX;
+        for (int k = 0; k < n && !known; k++)
+            known = strcmp(out[k], places[i].pane) == 0;
+        if (!known)
+            out[n++] = places[i].pane;
+    }
+    return n;
+}
+
+int layout_places(int page, enum size_class size, struct rect body, const char *only, bool hide_log, struct layout_place out[LAYOUT_MAX]) {
+    int n = 0, log_top = 1000;
+    if (only) {
+        out[0] = (struct layout_place){only, body};
+        return 1;
+    }
+    bool low = size == SIZE_POCKET && (body.h < 14 || body.w < 56); /* room for one pane */
+    for (int i = 0; i < PLACES && hide_log && page == 1; i++)
+        if (places[i].page == page && (places[i].sizes & (1 << size)) && strcmp(places[i].pane, "log") == 0)
+            log_top = places[i].y0;
+    for (int i = 0; i < PLACES && n < LAYOUT_MAX; i++) {
+        const struct place *p = &places[i];
+        if (p->page != page || !(p->sizes & (1 << size)) || p->x1 == 0 || (log_top < 1000 && p->y0 == log_top))
+            continue;
+        int y1 = p->y1 == log_top ? 1000 : p->y1;
+        struct rect at = {body.x + body.w * p->x0 / 1000, body.y + body.h * p->y0 / 1000, 0, 0};
+        at.w = body.x + body.w * p->x1 / 1000 - at.x;
+        at.h = body.y + body.h * y1 / 1000 - at.y;
+        out[n++] = (struct layout_place){p->pane, low ? body : at};
+        if (low)
+            break;
+    }
+    return n;
+}
+
+bool layout_grow(struct layout_place *p, int n, int i, int rows, struct rect body) {
+    struct rect *at = &p[i].at;
+    int edge = at->y + at->h, bottom = body.y + body.h;
+    bool last = edge >= bottom; /* then the upper edge moves */
+    int line = last ? at->y : edge, by = last ? -rows : rows;
+    if (line <= body.y || line >= bottom || rows == 0)
+        return false;
+    for (int pass = 0; pass < 2; pass++) { /* first: does everybody keep enough rows? */
+        for (int k = 0; k < n; k++) {
+            struct rect *r = &p[k].at;
+            bool across = r->x < at->x + at->w && at->x < r->x + r->w, above = r->y + r->h == line, below = r->y == line;
+            if (!across || (!above && !below))
+                continue;
+            int height = above ? r->h + by : r->h - by;
+            if (pass == 0 && height < ROWS_MIN)
+                return false;
+            if (pass == 1) {
+                r->y += below ? by : 0;
+                r->h = height;
+            }
+        }
+    }
+    return true;
+}
