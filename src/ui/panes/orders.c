@@ -1,0 +1,70 @@
+/* ORDERS: working orders first, then the latest that are done. */
+#include "ui/panes/panes.h"
+#include "ui/ticket.h"
+
+#define RECENT 20
+
+struct orders_state { struct list list; };
+
+static void fetch(struct session *s, void *state, struct list_rows *rows) {
+    (void)state;
+    const struct order *recent[RECENT];
+    int cursor = 0, done = 0;
+    for (const struct order *o; (o = view_next_order(s->view, &cursor, true));)
+        if (o->account == session_account(s))
+            list_push(rows, o->id, o);
+    cursor = 0;
+    for (const struct order *o; (o = view_next_order(s->view, &cursor, false));)
+        if (!order_open(o) && o->account == session_account(s))
+            recent[done++ % RECENT] = o;
+    for (int i = 0; i < done && i < RECENT; i++) {
+        const struct order *o = recent[(done - 1 - i) % RECENT];
+        list_push(rows, o->id, o);
+    }
+}
+
+static enum role row_role(struct session *s, const void *row, int64_t now_us) {
+    (void)s, (void)now_us;
+    const struct order *o = row;
+    return (o->flags & ORDER_OUTCOME_UNKNOWN) ? ROLE_WARN : order_open(o) ? ROLE_COUNT : ROLE_MUTED;
+}
+
+static const struct list_source source = {
+    .table = "orders",
+    .empty = "No orders. b and s open a ticket",
+    .fetch = fetch,
+    .role = row_role,
+};
+
+static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
+    struct orders_state *p = state;
+    list_draw(s, state, &p->list, &source, c, r, focused, now_us);
+}
+
+static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
+    struct orders_state *p = state;
+    list_subtitle(s, state, &p->list, &source, buf, cap);
+}
+
+static unsigned action(struct session *s, void *state, enum action a) {
+    struct orders_state *p = state;
+    const order_id id = list_current(&p->list);
+    const struct order *o = id ? view_order(s->view, id) : NULL;
+    switch (a) {
+    case ACT_CLOSE: return o ? pane_propose_cancel(s, id) : REACT_HANDLED;
+    case ACT_CLOSE_ALL: return o ? pane_propose_all(s, INTENT_CANCEL_ALL) : REACT_HANDLED;
+    case ACT_EDIT:
+        if (o)
+            edit_order_open(s, id);
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_OPEN:
+    case ACT_BUY:
+    case ACT_SELL: return pane_market_action(s, a, o ? o->market : session_market(s));
+    default: return list_action(s, state, &p->list, &source, a);
+    }
+}
+
+const struct pane pane_orders = {
+    .name = "orders", .title = "ORDERS", .dirty = DIRTY_ORDERS, .min_w = 30, .min_h = 2,
+    .state_size = sizeof(struct orders_state), .draw = draw, .subtitle = subtitle, .action = action,
+};
