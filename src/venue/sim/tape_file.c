@@ -92,8 +92,9 @@ static enum err put(struct tape_out *o, bool finish, char text[REASON_MAX]) {
 
 enum err tape_out_flush(struct tape_out *o, char text[REASON_MAX]) { return put(o, false, text); }
 
-enum err tape_out_finish(struct tape_out *o, char text[REASON_MAX]) {
+enum err tape_out_finish(struct tape_out *o, uint64_t *bytes, char text[REASON_MAX]) {
     enum err e = put(o, true, text);
+    *bytes = o->bytes;
     if (e == ERR_OK && (fsync(o->fd) != 0 || rename(o->part, o->path) != 0))
         e = io_error(text, "write", o->path);
     if (e == ERR_OK)

@@ -24,7 +24,7 @@ struct tape_out {
 };
 enum err tape_out_open(struct tape_out *o, const char *path, char text[REASON_MAX]);
 enum err tape_out_flush(struct tape_out *o, char text[REASON_MAX]); /* what the writer has ready */
-enum err tape_out_finish(struct tape_out *o, char text[REASON_MAX]);
+enum err tape_out_finish(struct tape_out *o, uint64_t *bytes, char text[REASON_MAX]);
 void tape_out_drop(struct tape_out *o); /* gives up; harmless after finish */
 
 /* All of it, whatever write() says at first. */
