@@ -1,0 +1,256 @@
+/* Exits: stops, targets, invalidation prices and times of open positions, armed in the trigger index of their market.
+ * One-shot; a failed exit is armed again after a pause; what can't fire is shown UNPROTECTED. */
+#include "desk/state.h"
+
+#include <stdlib.h>
+
+static const enum close_trigger kind_trigger[EXIT_KINDS] = {
+    [EXIT_STOP] = CLOSE_STOP, [EXIT_INVALIDATION] = CLOSE_INVALIDATION, [EXIT_TARGET] = CLOSE_TARGET};
+
+bool exits_planned(const struct rec *pos) {
+    const struct exit_plan *p = &pos->o.pos.plan;
+    return p->stop.micro > 0 || p->target.micro > 0 || p->invalidation_price.micro > 0;
+}
+
+/* --- arming -------------------------------------------------------------------------------------- */
+void exits_disarm(struct desk *d, struct rec *pos) {
+    (void)d;
+    for (uint16_t k = EXIT_STOP; k < EXIT_KINDS; k++)
+        if (pos->armed & (1u << k))
+            trigger_disarm(pos->m->triggers, pos->o.id, k);
+    pos->armed = 0;
+    pos->m->armed = trigger_count(pos->m->triggers) > 0;
+}
+
+static void arm(struct desk *d, struct rec *pos, uint16_t kind, price own, bool falls) {
+    if (own.micro <= 0)
+        return;
+    const int sign = side_sign((enum order_side)pos->o.side);
+    static const uint8_t by_setting[] = {TRIGGER_BID, TRIGGER_MARK, TRIGGER_LAST};
+    uint8_t source = d->trigger_source == 0 ? (sign > 0 ? TRIGGER_BID : TRIGGER_ASK) : by_setting[d->trigger_source];
+    /* `falls` is told in the position's own gain; a short or NO position loses as the book's price rises. */
+    bool below = falls == (sign > 0);
+    trigger_arm(pos->m->triggers, &(struct trigger){.id = pos->o.id, .owner = pos->o.id, .kind = kind, .source = source,
+                                                    .dir = below ? TRIGGER_AT_OR_BELOW : TRIGGER_AT_OR_ABOVE,
+                                                    .level = book_price((enum order_side)pos->o.side, own)});
+    pos->armed |= (uint8_t)(1u << kind);
+}
+
+static bool exit_working(const struct desk *d, const struct rec *pos) {
+    for (const struct rec *r = d->open_first; r != NULL; r = r->open_next)
+        if (r->o.parent == pos->o.id && r->o.source == SOURCE_TPSL)
+            return true;
+    return false;
+}
+
+static void protection(struct desk *d, struct rec *pos);
+
+void exits_arm(struct desk *d, struct rec *pos) {
+    const struct exit_plan *p = &pos->o.pos.plan;
+    exits_disarm(d, pos);
+    if (!pos->is_pos || pos->want_set || pos->rearm_us > d->now_us || pos->m->m.status == MARKET_RESOLVED || exit_working(d, pos))
+        return;
+    const int gain = position_dir((enum order_side)pos->o.side);
+    arm(d, pos, EXIT_STOP, p->stop, true);
+    arm(d, pos, EXIT_TARGET, p->target, false);
+    arm(d, pos, EXIT_INVALIDATION, p->invalidation_price, (p->invalidation_price.micro - pos->o.pos.entry_price.micro) * gain <= 0);
+    pos->m->armed = trigger_count(pos->m->triggers) > 0;
+    if (p->time_exit_us > 0 && (d->next_time_exit_us == 0 || p->time_exit_us < d->next_time_exit_us))
+        d->next_time_exit_us = p->time_exit_us;
+    if (exits_planned(pos) || pos->o.pos.unprotected)
+        protection(d, pos);
+}
+
+/* --- firing ---------------------------------------------------------------------------------------- */
+static void collect(struct desk *d, struct mkt *m, enum trigger_price source, price px) {
+    struct trigger t;
+    while (trigger_next(m->triggers, source, px, &t)) {
+        d->fired = xgrow(d->fired, &d->fired_cap, d->fired_count + 1, sizeof *d->fired);
+        d->fired[d->fired_count++] = t;
+    }
+}
+
+static bool may_fire(const struct desk *d, const struct rec *pos) {
+    const struct acct *a = acct_find(d, pos->o.account);
+    return d->leader && d->loaded && a != NULL && a->once;
+}
+
+static void fire_collected(struct desk *d, struct mkt *m) {
+    for (uint16_t k = EXIT_STOP; k < EXIT_KINDS; k++) /* both hit: the stop wins */
+        for (size_t i = 0; i < d->fired_count; i++) {
+            const struct trigger t = d->fired[i];
+            struct rec *pos = t.kind == k ? rec_find(d, t.owner) : NULL;
+            if (pos == NULL || !pos->is_pos || !(pos->armed & (1u << k)))
+                continue;
+            if (may_fire(d, pos))
+                exits_fire(d, pos, kind_trigger[k], book_price((enum order_side)pos->o.side, t.level));
+            else
+                trigger_arm(m->triggers, &t); /* not yet: after reconciliation, or in another desk */
+        }
+    m->armed = trigger_count(m->triggers) > 0;
+}
+
+void exits_check(struct desk *d, struct mkt *m) {
+    struct level top;
+    if (m->gap || m->crossed || m->m.status != MARKET_OPEN || !mkt_fresh(d, m))
+        return;
+    d->fired_count = 0;
+    if (d->trigger_source == 0) {
+        if (book_best(m->book, BOOK_BID, &top))
+            collect(d, m, TRIGGER_BID, top.px);
+        if (book_best(m->book, BOOK_ASK, &top))
+            collect(d, m, TRIGGER_ASK, top.px);
+    } else {
+        price px = d->trigger_source == 1 ? m->mark : m->last;
+        if (px.micro > 0)
+            collect(d, m, d->trigger_source == 1 ? TRIGGER_MARK : TRIGGER_LAST, px);
+    }
+    if (d->fired_count > 0)
+        fire_collected(d, m);
+}
+
+static void exits_failed(struct desk *d, struct rec *pos, const char *why) {
+    int64_t pause = SECOND_US << (pos->exit_fails < 5 ? pos->exit_fails : 5);
+    if (pos->exit_fails < UINT8_MAX)
+        pos->exit_fails++;
+    pos->want_set = false;
+    pos->rearm_us = d->now_us + pause;
+    if (d->next_rearm_us == 0 || pos->rearm_us < d->next_rearm_us)
+        d->next_rearm_us = pos->rearm_us;
+    exits_disarm(d, pos);
+    pos->o.pos.unprotected = 1;
+    d->dirty |= DIRTY_POSITIONS;
+    notice(d, NOTICE_ALERT, pos, "UNPROTECTED: the exit of position %u failed (%s); armed again in %lld s", pos->o.num, why, (long long)(pause / SECOND_US));
+}
+
+void exits_fire(struct desk *d, struct rec *pos, enum close_trigger why, price level) {
+    exits_disarm(d, pos);
+    pos->want = (uint8_t)why;
+    pos->want_set = true;
+    pos->want_level = level;
+    notice(d, NOTICE_WARN, pos, "%s of position %u hit: closing %s %s %s", close_trigger_name(why), pos->o.num, num_text(pos->o.pos.open.micro).s,
+           pos->m->m.symbol, order_side_name((enum order_side)pos->o.side));
+    exits_pursue(d, pos);
+}
+
+/* Sends what is free; resting exits that hold the rest are taken back, and their release brings us here again. */
+void exits_pursue(struct desk *d, struct rec *pos) {
+    if (!pos->want_set || !pos->is_pos)
+        return;
+    bool others = false;
+    for (struct rec *r = d->open_first; r != NULL; r = r->open_next) {
+        if (r->o.parent != pos->o.id || r->holds.micro == 0)
+            continue;
+        others = true;
+        if (r->o.source != SOURCE_TPSL && r->o.type == ORDER_LIMIT)
+            order_cancel(d, r, 0, 0);
+    }
+    struct rec *exit;
+    if (position_free(pos).micro == 0) {
+        pos->want_set = others;
+        return;
+    }
+    pos->want_set = others;
+    enum err e = funnel_exit(d, pos, QTY(0), SOURCE_TPSL, pos->want, pos->want_level, &exit);
+    if (e != ERR_OK)
+        exits_failed(d, pos, err_text(e));
+}
+
+/* An exit order came to its end. */
+void exits_order_over(struct desk *d, struct rec *exit) {
+    struct rec *pos = rec_find(d, exit->o.parent);
+    if (pos == NULL || !pos->is_pos || !(exit->o.flags & ORDER_REDUCE_ONLY))
+        return;
+    if (pos->want_set) {
+        exits_pursue(d, pos);
+        return;
+    }
+    if (exit->o.source != SOURCE_TPSL)
+        return;
+    if (exit->o.state == STATE_FILLED) { /* the position grew meanwhile: watch the rest */
+        pos->exit_fails = 0;
+        exits_arm(d, pos);
+        return;
+    }
+    exits_failed(d, pos, exit->o.reason_text[0] != 0 ? exit->o.reason_text : "not filled");
+}
+
+/* --- protection -------------------------------------------------------------------------------------- */
+static const char *unprotected_why(const struct desk *d, const struct rec *pos) {
+    const struct mkt *m = pos->m;
+    if (pos->rearm_us > 0)
+        return "its exit failed";
+    if (m->m.status != MARKET_OPEN)
+        return "the market is not open";
+    if (!may_fire(d, pos))
+        return d->leader ? "reconciliation is not finished" : "this desk does not lead";
+    if (d->trigger_source == 1)
+        return m->mark.micro > 0 ? NULL : "no mark";
+    if (m->book_us == 0 || !mkt_fresh(d, m))
+        return m->gap ? "the book has a gap" : m->crossed ? "the book is crossed" : "the book is stale";
+    return book_count(m->book, side_sign((enum order_side)pos->o.side) > 0 ? BOOK_BID : BOOK_ASK) > 0 ? NULL : "nobody takes the other side";
+}
+
+static void protection(struct desk *d, struct rec *pos) {
+    const char *why = exits_planned(pos) ? unprotected_why(d, pos) : NULL;
+    uint8_t now = why != NULL;
+    if (now == pos->o.pos.unprotected)
+        return;
+    pos->o.pos.unprotected = now;
+    d->dirty |= DIRTY_POSITIONS;
+    if (!d->loaded || (now && pos->m->crossed))
+        return; /* a crossed book is gone with the next tick: shown, not shouted */
+    if (now)
+        notice(d, NOTICE_ALERT, pos, "UNPROTECTED: the stop of position %u can't fire: %s", pos->o.num, why);
+    else
+        notice(d, NOTICE_INFO, pos, "position %u is protected again", pos->o.num);
+}
+
+void exits_protection(struct desk *d, struct mkt *m) {
+    for (struct rec *pos = m->pos_first; pos != NULL; pos = pos->pos_next)
+        protection(d, pos);
+}
+
+/* --- time ----------------------------------------------------------------------------------------------- */
+static void time_exits(struct desk *d) {
+    d->next_time_exit_us = 0;
+    for (size_t i = 0; i < d->market_count; i++)
+        for (struct rec *pos = d->markets[i]->pos_first; pos != NULL; pos = pos->pos_next) {
+            int64_t at = pos->o.pos.plan.time_exit_us;
+            if (at <= 0 || pos->want_set)
+                continue;
+            if (at <= d->now_us && pos->rearm_us <= d->now_us && may_fire(d, pos) && !exit_working(d, pos))
+                exits_fire(d, pos, CLOSE_TIME, PRICE(0));
+            if (at <= d->now_us)
+                at = d->now_us + SECOND_US; /* looked at again until it is closed */
+            if (d->next_time_exit_us == 0 || at < d->next_time_exit_us)
+                d->next_time_exit_us = at;
+        }
+}
+
+static void rearms(struct desk *d) {
+    d->next_rearm_us = 0;
+    for (size_t i = 0; i < d->market_count; i++) {
+        bool any = false;
+        for (struct rec *pos = d->markets[i]->pos_first; pos != NULL; pos = pos->pos_next) {
+            if (pos->rearm_us == 0)
+                continue;
+            if (pos->rearm_us <= d->now_us) {
+                pos->rearm_us = 0;
+                exits_arm(d, pos);
+                any = true;
+            } else if (d->next_rearm_us == 0 || pos->rearm_us < d->next_rearm_us) {
+                d->next_rearm_us = pos->rearm_us;
+            }
+        }
+        if (any)
+            exits_check(d, d->markets[i]);
+    }
+}
+
+void exits_timer(struct desk *d) {
+    if (d->next_rearm_us != 0 && d->next_rearm_us <= d->now_us)
+        rearms(d);
+    if (d->next_time_exit_us != 0 && d->next_time_exit_us <= d->now_us)
+        time_exits(d);
+}
