@@ -57,14 +57,12 @@ def allowed(room):
 
 
 def files(top):
-    for folder, _, names in os.walk(os.path.join(ROOT, top)):
-        for name in sorted(names):
-            if name.endswith((".c", ".h")):
-                yield os.path.relpath(os.path.join(folder, name), ROOT)
+    return sorted(os.path.relpath(os.path.join(folder, name), ROOT) for folder, _, names in os.walk(os.path.join(ROOT, top))
+                  for name in names if name.endswith((".c", ".h")))
 
 
 def check_includes():
-    for path in list(files("src")) + list(files("include")):
+    for path in files("src") + files("include"):
         parts = path.split(os.sep)
         room = parts[1] if parts[0] == "src" else parts[2]
         if room not in MAY:
@@ -94,7 +92,7 @@ def check_includes():
 
 
 def check_lengths():
-    for path in list(files("src")) + list(files("include")):
+    for path in files("src") + files("include"):
         lines = sum(1 for _ in open(os.path.join(ROOT, path), encoding="utf-8"))
         limit = HEADER_LINES if path.endswith(".h") else SOURCE_LINES
         if lines > limit:
