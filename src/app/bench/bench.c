@@ -43,8 +43,13 @@ int main(int argc, char **argv) {
     for (size_t i = 0; argc > 1 && i < COUNT; i++)
         if (strcmp(argv[1], table[i]->name) == 0)
             return table[i]->run(argc - 2, argv + 2);
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) { /* for tests/bench.py */
+        for (size_t i = 0; i < COUNT; i++)
+            printf("%s\t%s\n", table[i]->name, table[i]->usage);
+        return 0;
+    }
     fprintf(stderr, "usage:\n");
     for (size_t i = 0; i < COUNT; i++)
-        fprintf(stderr, "  bench %s %s\n", table[i]->name, table[i]->usage);
+        fprintf(stderr, "  bench %-8s %s\n", table[i]->name, table[i]->usage);
     return 2;
 }

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 struct bench {
-    const char *name, *usage;
+    const char *name;
+    const char *usage;                 /* begins with FILE when it can't run without one */
     int (*run)(int argc, char **argv); /* arguments after the name; the exit code */
 };
 

@@ -53,4 +53,4 @@ static int run(int argc, char **argv) {
     return 0;
 }
 
-const struct bench bench_book = {"book", "          level updates into a book", run};
+const struct bench bench_book = {"book", "level updates into a book", run};

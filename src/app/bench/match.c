@@ -173,4 +173,4 @@ static int run(int argc, char **argv) {
     return code;
 }
 
-const struct bench bench_match = {"match", "FILE...   order-flow files (plain or .gz) through the matching engine", run};
+const struct bench bench_match = {"match", "FILE...: order-flow files (plain or .gz) through the matching engine", run};

@@ -59,4 +59,4 @@ static int run(int argc, char **argv) {
     return fired != 0;
 }
 
-const struct bench bench_trigger = {"trigger", "       ticks that fire nothing, 10 and 100,000 triggers armed", run};
+const struct bench bench_trigger = {"trigger", "ticks that fire nothing, 10 and 100,000 triggers armed", run};

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Runs every subcommand of build/bench and prints what it says beside its goal (`make bench`).
+
+bench.py [--build build] [--write]: the yardstick and the order flows are taken from ../shared (or $TURRET_SHARED) and
+left out where that is missing. --write puts the figures, with the machine, into docs/performance.md.
+"""
+import argparse, datetime, glob, json, os, platform, re, shutil, statistics, subprocess, sys, tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SHARED = os.environ.get("TURRET_SHARED") or os.path.join(os.path.dirname(ROOT), "shared")
+ROUNDS = 3  # the engine and its yardstick in turns, so that a machine that drifts hits both
+
+
+def run(*cmd):
+    p = subprocess.run(cmd, capture_output=True, text=True, cwd=ROOT)
+    if p.returncode != 0:
+        sys.exit(f"bench: {' '.join(cmd)} failed: {p.stderr.strip() or p.stdout.strip()}")
+    return p.stdout
+
+
+def lines(bench, *args):
+    return [json.loads(line) for line in run(bench, *args).splitlines() if line.startswith("{")]
+
+
+def machine():
+    cpu = "unknown processor"
+    try:
+        cpu = re.search(r"^model name\s*:\s*(.+)$", open("/proc/cpuinfo").read(), re.M).group(1)
+    except (OSError, AttributeError):
+        pass
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    gcc = run("gcc", "--version").splitlines()[0]
+    return f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, {gcc}"
+
+
+def textbook(folder):
+    """The yardstick compiled, or None."""
+    source = os.path.join(SHARED, "bench", "textbook.cpp")
+    if not os.path.exists(source) or not shutil.which("g++"):
+        return None
+    exe = os.path.join(folder, "textbook")
+    run("g++", "-O3", "-march=native", "-DNDEBUG", "-std=c++20", source, "-o", exe)
+    return exe
+
+
+def promised_checksums():
+    """flow -> (fills, checksum), from the table beside the flows."""
+    try:
+        text = open(os.path.join(SHARED, "bench", "README.md")).read()
+    except OSError:
+        return {}
+    rows = re.findall(r"^\| *(\w+) *\|[^|]*\|[^|]*\| *([\d ]+?) *\| *([0-9a-f]{16}) *\|", text, re.M)
+    return {name: (int(fills.replace(" ", "")), checksum) for name, fills, checksum in rows}
+
+
+def match_rows(bench):
+    """(what, figure, yardstick, ratio, goal, kept) for each flow."""
+    flows = sorted(glob.glob(os.path.join(SHARED, "bench", "flows", "*.flow.gz")))
+    if not flows:
+        print(f"bench: no order flows in {SHARED}/bench/flows: the matching engine is not measured")
+        return
+    promised = promised_checksums()
+    with tempfile.TemporaryDirectory() as folder:
+        yardstick = textbook(folder)
+        for flow in flows:
+            name = os.path.basename(flow).split(".")[0]
+            plain = os.path.join(folder, name + ".flow")
+            with open(plain, "wb") as f:
+                f.write(subprocess.run(["gzip", "-dc", flow], capture_output=True, check=True).stdout)
+            ours, theirs = [], []
+            for _ in range(ROUNDS):
+                ours.append(lines(bench, "match", plain)[0])
+                if yardstick:
+                    theirs.append(float(re.search(r"median ([\d.]+) ns/op", run(yardstick, plain, "5")).group(1)))
+            one = ours[0]
+            if name in promised:
+                good = (one["fills"], one["checksum"]) == promised[name]
+                yield f"match {name}: fills", f"{one['fills']} {one['checksum']}", "", "", "equal", good
+            ns = statistics.median(o["ns_per_op"] for o in ours)
+            if theirs:
+                base = statistics.median(theirs)
+                yield f"match {name}: ns/op", f"{ns:.1f}", f"textbook {base:.1f}", f"{ns / base:.3f}", "<= 0.25", ns / base <= 0.25
+            else:
+                yield f"match {name}: ns/op", f"{ns:.1f}", "", "", "", True
+            yield f"match {name}: p50 / p99 ns", f"{one['p50_ns']} / {one['p99_ns']}", "", "", "", True
+        yield "match: bytes a resting order", f"{one['bytes_per_order']:.1f}", "", "", "<= 64", one["bytes_per_order"] <= 64
+
+
+def trigger_rows(out):
+    kept = out["ratio"] <= 1.2
+    return [(f"trigger: ns a silent tick, {out['many']:,} armed", f"{out['many_ns']:.2f}", f"{out['few']} armed {out['few_ns']:.2f}", f"{out['ratio']:.3f}", "<= 1.2", kept)]
+
+
+SPECIAL = {"trigger": trigger_rows}
+
+
+def plain_rows(out):
+    """Any other subcommand: its numbers as they are; "goal" and "kept" when it gives them."""
+    name = out.pop("bench", "?")
+    goal, kept = out.pop("goal", ""), out.pop("kept", True)
+    return [(f"{name}: {key}", f"{value:,}" if isinstance(value, (int, float)) else str(value), "", "", goal, kept) for key, value in out.items() if key != "hash"]
+
+
+def rows(bench):
+    for line in run(bench, "--list").splitlines():
+        name, usage = line.split("\t")
+        if name == "match":
+            yield from match_rows(bench)
+        elif not usage.startswith("FILE"):
+            for out in lines(bench, name):
+                yield from SPECIAL.get(name, plain_rows)(out)
+
+
+def table(all_rows):
+    head = ("what", "here", "yardstick", "ratio", "goal", "")
+    cells = [head] + [(*r[:5], ("kept" if r[5] else "MISSED") if r[4] else "") for r in all_rows]
+    width = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    text = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, width)) + " |" for row in cells]
+    return "\n".join([text[0], "|" + "|".join("-" * (w + 2) for w in width) + "|"] + text[1:])
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--build", default="build")
+    ap.add_argument("--write", action="store_true", help="write docs/performance.md")
+    a = ap.parse_args()
+    found = list(rows(os.path.join(ROOT, a.build, "bench")))
+    text = table(found)
+    print(f"{machine()}\n\n{text}")
+    if a.write:
+        day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+        path = os.path.join(ROOT, "docs", "performance.md")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(f"# Performance\n\nMeasured {day} with `make bench` on: {machine()}.\nAbsolute figures drift with the machine's load; "
+                    f"ratios were taken in one run.\n\n{text}\n")
+    return 0 if all(r[5] for r in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
