@@ -96,11 +96,12 @@ static void maker_pull(struct gen *g, struct gen_market *k, struct gen_maker *mk
 static void maker_quote(struct gen *g, struct gen_market *k, struct gen_maker *mk, uint16_t bot, int64_t now_us) {
     mk->inventory -= mk->inventory / 50; /* hedged elsewhere */
     int64_t half = half_now(k), centre = maker_centre(k, mk, half);
+    int fresh = (int)rng_below(&k->rng, (uint64_t)(4 * layers(k))); /* now and then one quote gets a new size */
     for (int s = 0; s < 2; s++)
         for (int i = 0; i < layers(k); i++) {
             struct gen_layer *l = &mk->layer[s][i];
             int64_t want = target(k, centre, half, s, i), slack = i == 0 ? half / 4 : distance(k, half, i) / 5;
-            if (l->handle && (!want || abs64(l->px - want) > slack || l->size < k->base_size / 4))
+            if (l->handle && (!want || abs64(l->px - want) > slack || l->size < k->base_size / 4 || fresh == 2 * i + s))
                 layer_cancel(g, k, l, now_us);
         }
     for (int s = 0; s < 2; s++)

@@ -46,17 +46,17 @@ static const struct slot {
     int step_ms, noise_ms, jump_s;
     const char *category, *prefix;
 } slots[] = {
-    {LEVEL, 0, 900, 420, 50000000, 350, 700, 450, 6000, 0, "crypto", "BTC-"},
-    {LEVEL, 0, 3600, 1200, 250000000, 500, 600, 500, 7000, 0, "crypto", "BTC-"},
-    {LEVEL, 1, 3600, 1200, 10000000, 400, 700, 600, 9000, 0, "crypto", "ETH-"},
-    {LEVEL, 2, 86400, 14400, 1000000, 300, 900, 700, 14000, 0, "crypto", "SOL-"},
-    {MATCH, -1, 300, 1500, 0, 450, 800, 500, 5000, 420, "sports", "WIN-"},
-    {MATCH, -1, 300, 6000, 0, 600, 600, 700, 9000, 900, "sports", "WIN-"},
-    {HIGH, -1, 86400, 10800, 0, 250, 1300, 900, 16000, 2400, "weather", "HIGH-"},
-    {RAIN, -1, 3600, 1200, 0, 200, 1400, 700, 11000, 600, "weather", "RAIN-"},
-    {RATES, -1, 0, 0, 0, 1500, 500, 900, 12000, 5400, "rates", "FED-"},
-    {PRICES, -1, 0, 0, 0, 900, 700, 900, 16000, 5400, "economy", "CPI-"},
-    {HOUSE, -1, 0, 0, 0, 2000, 500, 900, 12000, 7200, "elections", "HOUSE-"},
+    {LEVEL, 0, 900, 420, 50000000, 350, 700, 350, 4000, 0, "crypto", "BTC-"},
+    {LEVEL, 0, 3600, 1200, 250000000, 500, 600, 350, 5000, 0, "crypto", "BTC-"},
+    {LEVEL, 1, 3600, 1200, 10000000, 400, 700, 400, 6000, 0, "crypto", "ETH-"},
+    {LEVEL, 2, 86400, 14400, 1000000, 300, 900, 500, 9000, 0, "crypto", "SOL-"},
+    {MATCH, -1, 300, 1500, 0, 450, 800, 300, 3500, 420, "sports", "WIN-"},
+    {MATCH, -1, 300, 6000, 0, 600, 600, 400, 6000, 900, "sports", "WIN-"},
+    {HIGH, -1, 86400, 10800, 0, 250, 1300, 500, 10000, 2400, "weather", "HIGH-"},
+    {RAIN, -1, 3600, 1200, 0, 200, 1400, 400, 7000, 600, "weather", "RAIN-"},
+    {RATES, -1, 0, 0, 0, 1500, 500, 500, 7000, 5400, "rates", "FED-"},
+    {PRICES, -1, 0, 0, 0, 900, 700, 500, 9000, 5400, "economy", "CPI-"},
+    {HOUSE, -1, 0, 0, 0, 2000, 500, 500, 7000, 7200, "elections", "HOUSE-"},
 };
 
 int gen_slots(void) { return COUNT(slots); }
@@ -101,7 +101,7 @@ static void perp_fill(const struct gen *g, struct gen_market *k, int i) {
     k->perp = -1;
     k->sigma_ppb = perps[i].sigma_ppb;
     k->jump_mean_s = 1500;
-    k->step_us = 250000;
+    k->step_us = 180000;
     k->base_size = perps[i].top;
     k->half_spread = perps[i].half;
     k->noise_mean_us = perps[i].noise_ms * 1000;
