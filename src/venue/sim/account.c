@@ -38,12 +38,12 @@ void accounts_free(struct exchange *x) {
     free(x->accounts);
 }
 
-struct sim_position *position_find(const struct sim_account *a, const struct sim_market *m) {
+struct sim_position *sim_position_find(const struct sim_account *a, const struct sim_market *m) {
     return map_get_ptr(&a->by_market, m->m.id);
 }
 
 struct sim_position *position_in(struct sim_account *a, struct sim_market *m) {
-    struct sim_position *p = position_find(a, m);
+    struct sim_position *p = sim_position_find(a, m);
     if (p)
         return p;
     p = xcalloc(1, sizeof *p);

@@ -103,7 +103,7 @@ static void item_run(struct exchange *x, const struct sim_item *it) {
         order_arrive(x, it->payload, it->at_us);
         break;
     case ITEM_CANCEL:
-        order_cancel(x, it->payload, it->at_us);
+        sim_order_cancel(x, it->payload, it->at_us);
         break;
     case ITEM_AMEND:
         order_amend(x, it->payload, it->at_us);

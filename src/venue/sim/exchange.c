@@ -164,11 +164,11 @@ void exchange_list(struct exchange *x, const struct market *src, enum exchange_m
 static void cancel_resting(struct exchange *x, struct sim_market *m, const char *text, int64_t now_us) {
     for (struct sim_order *o = m->first, *next; o; o = next) {
         next = o->next;
-        order_done(x, o, ERR_MARKET_CLOSED, text, now_us);
+        sim_order_done(x, o, ERR_MARKET_CLOSED, text, now_us);
     }
     for (size_t i = 0; m->n_waiting && i < x->n_orders; i++)
         if (x->orders[i]->waiting && x->orders[i]->market == m)
-            order_done(x, x->orders[i], ERR_MARKET_CLOSED, text, now_us);
+            sim_order_done(x, x->orders[i], ERR_MARKET_CLOSED, text, now_us);
 }
 
 void exchange_set_status(struct exchange *x, market_id id, enum market_status s, int64_t now_us) {
@@ -197,7 +197,7 @@ void exchange_resolve(struct exchange *x, market_id id, enum market_outcome o, i
     cancel_resting(x, m, "the market is resolved", now_us);
     for (size_t i = 0; i < x->n_accounts; i++) {
         struct sim_account *a = x->accounts[i];
-        const struct sim_position *sp = position_find(a, m);
+        const struct sim_position *sp = sim_position_find(a, m);
         if (!sp || sp->net == 0 || !a->settled)
             continue;
         int dir = sp->net > 0 ? -1 : 1;

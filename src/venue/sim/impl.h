@@ -163,13 +163,13 @@ void items_free(struct exchange *x);
 /* orders.c */
 void order_arrive(struct exchange *x, const struct order *req, int64_t now_us);
 void order_enter(struct exchange *x, struct sim_order *o, int64_t now_us); /* matches, then rests or ends */
-void order_cancel(struct exchange *x, const struct fx_cancel *c, int64_t now_us);
+void sim_order_cancel(struct exchange *x, const struct fx_cancel *c, int64_t now_us);
 void order_amend(struct exchange *x, const struct fx_amend *a, int64_t now_us);
 void order_query(struct exchange *x, const struct order *req, int64_t now_us);
 void order_settled(struct exchange *x, struct sim_order *o, int64_t now_us); /* after a fill */
 void order_tell_state(struct exchange *x, struct sim_order *o, int64_t now_us);
 void order_expire(struct exchange *x, struct sim_order *o, int64_t now_us);
-void order_done(struct exchange *x, struct sim_order *o, enum err reason, const char *text, int64_t now_us);
+void sim_order_done(struct exchange *x, struct sim_order *o, enum err reason, const char *text, int64_t now_us);
 struct sim_order *order_make(struct exchange *x, struct sim_account *a, const struct order *req);
 struct sim_order *order_get(const struct exchange *x, order_id id);
 void order_rest_in(struct sim_order *o);  /* into the lists of account and market */
@@ -200,7 +200,7 @@ int64_t shown_until_own(const struct sim_market *m, const struct sim_account *a,
 struct sim_account *account_get(const struct exchange *x, account_id id);
 struct sim_account *account_make(struct exchange *x, account_id id, usd initial);
 struct sim_position *position_in(struct sim_account *a, struct sim_market *m); /* made when there is none */
-struct sim_position *position_find(const struct sim_account *a, const struct sim_market *m);
+struct sim_position *sim_position_find(const struct sim_account *a, const struct sim_market *m);
 /* One execution for an account: position, cash, log, event. `o` may be NULL (liquidation, settlement, reset). */
 void account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir, price book_px,
                   qty size, bool maker, enum fill_kind kind, int64_t now_us);

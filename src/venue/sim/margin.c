@@ -41,7 +41,7 @@ static int64_t unit_need(const struct sim_market *m, int dir, price book_px, int
 /* Orders of one direction: those that only close cost nothing; the position covers the cheapest first, so that what
  * remains is the most that can be asked. */
 static usd side_need(const struct sim_account *a, const struct sim_market *m, int dir, const struct sim_order *without, const struct need *extra) {
-    const struct sim_position *sp = position_find(a, m);
+    const struct sim_position *sp = sim_position_find(a, m);
     int64_t closing = sp && sp->net * dir < 0 ? llabs(sp->net) : 0;
     struct need *list = xmalloc(((size_t)m->n_resting + 1) * sizeof *list);
     size_t n = 0;
@@ -93,7 +93,7 @@ void funding_run(struct exchange *x, struct sim_market *m, int64_t now_us) {
     snprintf(ref, sizeof ref, "funding-%016llx-%lld", (unsigned long long)m->m.id, (long long)(now_us / m->funding_period_us));
     for (size_t i = 0; i < x->n_accounts; i++) {
         struct sim_account *a = x->accounts[i];
-        const struct sim_position *sp = position_find(a, m);
+        const struct sim_position *sp = sim_position_find(a, m);
         usd pays;
         if (!sp || sp->net == 0 || !usd_ppm(usd_of_sat(m->mark, QTY(sp->net)), m->funding_ppm, ROUND_HALF_EVEN, &pays) || pays.micro == 0)
             continue;
@@ -125,7 +125,7 @@ static void cancel_all(struct exchange *x, struct sim_account *a, int64_t now_us
         for (struct sim_order *o = a->pos[i]->orders ? m->first : NULL, *next; o; o = next) {
             next = o->next;
             if (o->account == a)
-                order_done(x, o, ERR_INSUFFICIENT_FUNDS, "cancelled by liquidation", now_us);
+                sim_order_done(x, o, ERR_INSUFFICIENT_FUNDS, "cancelled by liquidation", now_us);
         }
     }
 }
@@ -184,7 +184,7 @@ void margin_watch(struct exchange *x, struct sim_market *m, int64_t now_us) {
         return;
     for (size_t i = 0; i < x->n_accounts; i++) {
         struct sim_account *a = x->accounts[i];
-        const struct sim_position *sp = position_find(a, m);
+        const struct sim_position *sp = sim_position_find(a, m);
         if (sp && sp->net != 0 && a->settled && ruined(a))
             liquidate(x, a, now_us);
     }

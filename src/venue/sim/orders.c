@@ -125,7 +125,7 @@ static void tell_done(struct exchange *x, struct sim_order *o, const char *text,
     answer(x, o->account, &ev, now_us);
 }
 
-void order_done(struct exchange *x, struct sim_order *o, enum err reason, const char *text, int64_t now_us) {
+void sim_order_done(struct exchange *x, struct sim_order *o, enum err reason, const char *text, int64_t now_us) {
     order_take_out(o);
     if (o->waiting && o->market)
         o->market->n_waiting--;
@@ -150,7 +150,7 @@ void order_settled(struct exchange *x, struct sim_order *o, int64_t now_us) {
 static void fit_one(struct exchange *x, struct sim_order *o, int64_t now_us) {
     int64_t net = position_in(o->account, o->market)->net, room = -o->dir * net;
     if (room <= 0) {
-        order_done(x, o, ERR_REDUCE_ONLY, "the position it would have reduced is gone", now_us);
+        sim_order_done(x, o, ERR_REDUCE_ONLY, "the position it would have reduced is gone", now_us);
         return;
     }
     if (order_left(o) <= room)
@@ -179,10 +179,10 @@ static bool immediate(const struct sim_order *o) {
 /* What is left after taking: gone for an immediate order, else it joins the book. */
 static void order_remain(struct exchange *x, struct sim_order *o, bool self, int64_t now_us) {
     if (self) {
-        order_done(x, o, ERR_SELF_TRADE, NULL, now_us);
+        sim_order_done(x, o, ERR_SELF_TRADE, NULL, now_us);
     } else if (immediate(o)) {
         bool dry = o->type == ORDER_MARKET || o->filled.micro == 0;
-        order_done(x, o, dry ? ERR_NO_LIQUIDITY : ERR_CANCELLED, dry ? NULL : "the rest of an immediate order", now_us);
+        sim_order_done(x, o, dry ? ERR_NO_LIQUIDITY : ERR_CANCELLED, dry ? NULL : "the rest of an immediate order", now_us);
     } else {
         order_rest_in(o);
         (o->market->mode == EXCHANGE_MATCHED ? matched_rest : shown_rest)(o->market, o);
@@ -234,17 +234,17 @@ void order_arrive(struct exchange *x, const struct order *req, int64_t now_us) {
 
 /* --- cancel, amend, expiry, query --- */
 
-void order_cancel(struct exchange *x, const struct fx_cancel *c, int64_t now_us) {
+void sim_order_cancel(struct exchange *x, const struct fx_cancel *c, int64_t now_us) {
     struct sim_order *o = order_of(x, c->order, c->account);
     if (o && (o->resting || o->waiting))
-        order_done(x, o, ERR_CANCELLED, NULL, now_us);
+        sim_order_done(x, o, ERR_CANCELLED, NULL, now_us);
     else
         tell_refused(x, account_get(x, c->account), c->order, o ? ERR_NOT_OPEN : ERR_NOT_FOUND, 0, now_us);
 }
 
 void order_expire(struct exchange *x, struct sim_order *o, int64_t now_us) {
     if ((o->resting || o->waiting) && o->tif == TIF_GTD && o->expires_us <= now_us) {
-        order_done(x, o, ERR_EXPIRED, NULL, now_us);
+        sim_order_done(x, o, ERR_EXPIRED, NULL, now_us);
         if (x->n_dirty)
             exchange_flush_books(x, now_us);
     }

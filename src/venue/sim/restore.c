@@ -157,12 +157,12 @@ static void waiting_enter_one(struct exchange *x, struct sim_order *o, int64_t n
     struct level best;
     int64_t room = -o->dir * position_in(o->account, o->market)->net;
     if (o->tif == TIF_GTD && o->expires_us <= now_us) {
-        order_done(x, o, ERR_EXPIRED, NULL, now_us);
+        sim_order_done(x, o, ERR_EXPIRED, NULL, now_us);
     } else if ((o->flags & ORDER_POST_ONLY) && market_best(o->market, o->dir > 0 ? BOOK_ASK : BOOK_BID, &best) &&
                (o->book_px.micro - best.px.micro) * o->dir >= 0) {
-        order_done(x, o, ERR_POST_ONLY_CROSSED, NULL, now_us);
+        sim_order_done(x, o, ERR_POST_ONLY_CROSSED, NULL, now_us);
     } else if ((o->flags & ORDER_REDUCE_ONLY) && room < order_left(o)) {
-        order_done(x, o, ERR_REDUCE_ONLY, NULL, now_us);
+        sim_order_done(x, o, ERR_REDUCE_ONLY, NULL, now_us);
     } else {
         o->waiting = false;
         o->market->n_waiting--;
@@ -216,7 +216,7 @@ static void recon_orders(struct exchange *x, struct sim_account *a, uint64_t rou
             continue;
         if (o->untold || (o->waiting && !o->market->listed)) {
             o->untold = false;
-            order_done(x, o, ERR_CANCELLED, o->waiting ? "its market did not come back" : "it did not outlive the restart", now_us);
+            sim_order_done(x, o, ERR_CANCELLED, o->waiting ? "its market did not come back" : "it did not outlive the restart", now_us);
         } else if (o->resting || o->waiting) {
             event_init(&ev, EVENT_RECON_ORDER, VENUE_SIM, now_us);
             ev.u.recon_order.account = a->id;
@@ -276,7 +276,7 @@ void account_reset(struct exchange *x, const struct fx_reset *r, int64_t now_us)
     char ref[VENUE_ORDER_ID_MAX];
     for (size_t i = 0; i < x->n_orders; i++)
         if (x->orders[i]->account == a && (x->orders[i]->resting || x->orders[i]->waiting))
-            order_done(x, x->orders[i], ERR_CANCELLED, "the account was reset", now_us);
+            sim_order_done(x, x->orders[i], ERR_CANCELLED, "the account was reset", now_us);
     for (size_t i = 0; i < a->n_pos; i++) {
         struct sim_position *sp = a->pos[i];
         int sign = sp->net > 0 ? 1 : -1;
