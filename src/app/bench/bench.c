@@ -10,6 +10,7 @@ static const struct bench *const table[] = {
     &bench_match,
     &bench_book,
     &bench_trigger,
+    &bench_tape,
 };
 #define COUNT (sizeof table / sizeof *table)
 
