@@ -143,9 +143,9 @@ static __attribute__((noinline)) int64_t cross_far(struct match *m, uint32_t id,
     return lots && rest ? order_rest(m, id, side, px, lots, owner) : lots;
 }
 
-/* The same inside of the window. Whether maker or taker is used up, whether a level is, which side it is: none of it
- * can be foreseen, and a wrong guess costs more than all of this. So the next best level and its first order are
- * looked up beside the fill and taken or not, and there is one branch a fill. */
+/* The same inside of the window. Whether a level is used up and which side it is can't be foreseen, and a wrong guess
+ * costs more than all of this: so the next best level and its first order are looked up beside the fill, and taken or
+ * not. That leaves two real branches a fill: the taker ends within this maker, or at a price it doesn't cross. */
 static __attribute__((noinline)) int64_t cross(struct match *m, uint32_t id, enum match_side side, int32_t px, int64_t lots, uint32_t owner,
                                                bool rest, uint32_t *self) {
     const int32_t low = m->win.low, key = key_of(side, px);
@@ -157,35 +157,40 @@ static __attribute__((noinline)) int64_t cross(struct match *m, uint32_t id, enu
     do {
         struct level *lv = &m->win.levels[i];
         struct order *o = &m->orders[slot];
-        uint32_t maker = slot - 1;
+        const int64_t had = o->lots;
+        const uint32_t maker = slot - 1, head = o->next;
+        const int32_t at = low + (int32_t)i;
         if (unlikely(o->owner == owner) && owner) {
             if (self)
                 *self = maker;
             return lots;
         }
+        if (lots < had) {
+            o->lots = had - lots;
+            lv->lots -= lots;
+            m->on_fill(m->ctx, id, maker, at, lots);
+            return 0;
+        }
         uint64_t *word = &m->win.bits[0][i >> 6], bit = 1ull << (i & 63), others = *word & ~bit;
         uint64_t up = others & -bit, down = others & (bit - 1);
         uint32_t above = (uint32_t)__builtin_ctzll(up | 1ull << 63), below = 63u ^ (uint32_t)__builtin_clzll(down | 1);
         uint32_t next = (i & ~63u) | pick32(side, below, above), next_slot = m->win.levels[next].head;
-        int64_t had = o->lots, fill = had < lots ? had : lots, left = had - fill;
-        uint32_t head = pick32((uint64_t)left, slot, o->next);
         if (unlikely(!pick(side, down, up)) && !head)
             return cross_far(m, id, side, px, lots, owner, rest, self); /* the next best is not in this word */
-        o->lots = left;
-        lots -= fill;
-        m->count -= !left;
-        lv->lots -= fill;
+        o->lots = 0;
+        lots -= had;
+        m->count--;
+        lv->lots -= had;
         lv->head = head;
         m->orders[head].prev = 0;
-        int32_t at = low + (int32_t)i;
         lv->tail = pick32(head, lv->tail, 0);
         *word = pick(head, others | bit, others);
         i = pick32(head, i, next);
         slot = pick32(head, head, next_slot);
         best = key_of(side, low + (int32_t)i);
         m->meets[side] = best;
-        m->on_fill(m->ctx, id, maker, at, fill);
-    } while (pick((uint64_t)lots, key >= best, 0));
+        m->on_fill(m->ctx, id, maker, at, had);
+    } while (key >= best && lots);
     return lots && rest ? order_rest(m, id, side, px, lots, owner) : lots;
 }
 
