@@ -7,7 +7,7 @@
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 
-enum { SEGMENTS_MAX = 16, LEVELS = 7, NOTICES_SCANNED = 64, CLOCK_WIDTH = 9 };
+enum { SEGMENTS_MAX = 16, LEVELS = 8, NOTICES_SCANNED = 64, CLOCK_WIDTH = 9 };
 
 struct segment { char text[64]; enum role role; unsigned flags; };
 struct line { struct segment seg[SEGMENTS_MAX]; int n; };
@@ -63,12 +63,13 @@ static void money(struct session *s, const struct view_account *a, int level, st
     if (s->money_hidden) {
         add(l, ROLE_MUTED, 0, "eq ***");
     } else {
-        if (level < 6) {
+        if (level < 7) {
             snprintf(text, sizeof text, "eq %s", format_usd(a->equity, num));
             add(l, ROLE_STRONG, CELL_BOLD, text);
         }
         format_percent(a->day_pnl.micro, a->start_equity.micro, 2, true, percent);
-        snprintf(text, sizeof text, "day %s%s%s", format_pnl(a->day_pnl, num), level < 3 ? " " : "", level < 3 ? percent : "");
+        bool share = level < 3 && a->start_equity.micro > 0;
+        snprintf(text, sizeof text, "day %s%s%s", format_pnl(a->day_pnl, num), share ? " " : "", share ? percent : "");
         add(l, a->day_pnl.micro < 0 ? ROLE_DOWN : a->day_pnl.micro > 0 ? ROLE_UP : ROLE_TEXT, 0, text);
     }
 }
@@ -220,8 +221,10 @@ void head_tiny(struct session *s, struct canvas *c) {
             money(s, &a, LEVELS, &left);
         if (st.killed)
             add(&left, ROLE_HALT, CELL_BOLD, "HALTED");
-        snprintf(text, sizeof text, "TOO SMALL %dx%d, need 40x10", s->w, s->h);
+        snprintf(text, sizeof text, "TOO SMALL %dx%d", s->w, s->h);
         add(&left, ROLE_WARN, 0, text);
+        if (width_of(&left) + 12 <= c->w)
+            add(&left, ROLE_MUTED, 0, "need 40x10");
     }
     draw(c, 0, 0, &left);
     s->ask.drawn = s->ask.kind == ASK_PANIC && c->w >= 24;

@@ -8,7 +8,7 @@
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 
-enum { KEY_WIDTH = 16, NAME_WIDTH = 14, COLUMNS_MAX = 16 };
+enum { KEY_WIDTH = 10, NAME_WIDTH = 14, NAMES_FROM = 100, COLUMNS_MAX = 16 };
 
 void overlay_close(struct session *s) {
     free(s->overlay.text);
@@ -39,7 +39,10 @@ static void help_keys(struct session *s, struct str *t) {
                 continue;
             bool dead = s->cfg.readonly && (i->kind == ACT_MONEY || g == GROUP_TRADE || a == ACT_PANIC);
             keymap_keys(s->keys, (enum action)a, keys, sizeof keys);
-            str_addf(t, "%s  %-*s %-*s %s%s\n", dead ? "\t" : "", KEY_WIDTH, keys, NAME_WIDTH, i->name, i->help, dead ? " (read-only)" : "");
+            str_addf(t, "%s  %-*s", dead ? "\t" : "", KEY_WIDTH, keys);
+            if (s->w >= NAMES_FROM) /* the names are for key files */
+                str_addf(t, " %-*s", NAME_WIDTH, i->name);
+            str_addf(t, " %s%s\n", i->help, dead ? " (read-only)" : "");
         }
     }
     str_addf(t, "%cAlways\n  Only y on a question sends anything; Enter and Esc never do. A question hears nothing for 0.15 s\n"

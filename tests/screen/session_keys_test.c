@@ -143,8 +143,7 @@ static void test_panic_takes_two_different_keys(void **state) {
     draw();
     press('!', 500);
     draw();
-    press('!', 500);
-    draw();
+    press('!', 20); /* the same key twice is nothing */
     press('c', 50);
     assert_int_equal(sent, 0);
     press('c', 500);
@@ -183,7 +182,7 @@ static void test_command_line_only_proposes(void **state) {
     (void)state;
     open_session(120, 40, false);
     draw();
-    for (const char *p = ":buy FED-CUT-DEC 10@45\r"; *p; p++)
+    for (const char *p = ":buy FED-CUT-DEC 10@45c\r"; *p; p++)
         press((uint32_t)*p, 50);
     assert_int_equal(sent, 0);
     draw();
@@ -220,6 +219,10 @@ static void hammer(uint64_t seed, int keys, bool readonly) {
             draw();
         bool asked = shows("y send"), panic = shows("PANIC") && (shows("flatten") || canvas.w < 40), burst = rng_below(&r, 8) == 0;
         uint32_t key = random_key(&r);
+        if (asked && rng_below(&r, 3) == 0)
+            key = 'y'; /* often enough to matter */
+        else if (rng_below(&r, 6) == 0)
+            key = KEYS_ESC; /* out of text fields */
         if (rng_below(&r, 40) == 0)
             session_paste(session, "yyx!k\r", 6);
         if (rng_below(&r, 60) == 0) {
@@ -237,11 +240,12 @@ static void hammer(uint64_t seed, int keys, bool readonly) {
             confirms += by_y;
             total += now;
             fix.now_us += 1000000;
-            fix_intent(&fix, &last); /* the desk goes on with it */
+            if (by_y) /* the desk goes on with it; after a panic there would be nothing left to close */
+                fix_intent(&fix, &last);
         }
     }
     if (!readonly)
-        assert_true(confirms > 0 && total > confirms);
+        assert_true(confirms > 5 && total > confirms);
     close_session();
 }
 
