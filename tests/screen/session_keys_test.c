@@ -13,7 +13,7 @@
 static struct fixture fix;
 static struct session *session;
 static struct canvas canvas;
-static int sent, quits;
+static int sent, quits, confirms, total;
 static struct intent last;
 static int64_t mono;
 
@@ -213,7 +213,6 @@ static void hammer(uint64_t seed, int keys, bool readonly) {
     struct rng r;
     rng_seed(&r, seed);
     open_session(120, 40, readonly);
-    int confirms = 0, total = 0;
     for (int i = 0; i < keys; i++) {
         if (rng_below(&r, 4))
             draw();
@@ -244,18 +243,19 @@ static void hammer(uint64_t seed, int keys, bool readonly) {
                 fix_intent(&fix, &last);
         }
     }
-    if (!readonly)
-        assert_true(confirms > 5 && total > confirms);
     close_session();
 }
 
 static void test_random_keys(void **state) {
     (void)state;
-    for (uint64_t seed = 1; seed <= 4; seed++) {
+    confirms = total = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
         hammer(seed, 3000, false);
         fix_free(&fix);
         fix_morning(&fix);
     }
+    print_message("%d confirmations, %d intents\n", confirms, total);
+    assert_true(confirms > 20 && total > confirms); /* the dangerous paths were walked */
 }
 static void test_random_keys_read_only(void **state) {
     (void)state;
