@@ -33,6 +33,7 @@ struct kit {
 
 static inline void kit_put(void *ctx, const struct event *ev) {
     struct kit *k = ctx;
+    assert_true(event_valid(ev, ev->size));
     k->seen = xgrow(k->seen, &k->cap, k->n + 1, sizeof *k->seen);
     k->seen[k->n] = xmalloc(ev->size);
     memcpy(k->seen[k->n++], ev, ev->size);

@@ -193,6 +193,25 @@ static void an_exchange_that_lived_on_is_not_overwritten_by_the_store(void **sta
     kit_free(k);
 }
 
+static void an_empty_ledger_means_the_first_deposit_is_on_its_way(void **state) {
+    (void)state;
+    for (int used = 0; used < 2; used++) {
+        struct kit *k = kit_new();
+        struct event ev;
+        load(k, EVENT_ACCOUNT, NULL);
+        event_init(&ev, EVENT_LOAD_CASH, VENUE_SIM, k->now);
+        ev.u.load_cash = (struct ev_load_cash){.account = 1};
+        exchange_restore(k->x, &ev);
+        struct order o = kit_order(k, 1, BTC, SIDE_LONG, ACTION_BUY, 100, 1);
+        o.state = STATE_CANCELLED;
+        if (used)
+            load(k, EVENT_LOAD_ORDER, &o);
+        load(k, EVENT_LOADED, NULL);
+        assert_int_equal(kit_cash(k, 1), used ? 0 : micro(10000));
+        kit_free(k);
+    }
+}
+
 static void a_market_resolved_before_the_restart_still_pays(void **state) {
     (void)state;
     struct kit *k = kit_new();
@@ -221,6 +240,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_come_back_is_told_in_reconciliation),
         cmocka_unit_test(reconciliation_tells_orders_fills_positions_and_cash),
         cmocka_unit_test(an_exchange_that_lived_on_is_not_overwritten_by_the_store),
+        cmocka_unit_test(an_empty_ledger_means_the_first_deposit_is_on_its_way),
         cmocka_unit_test(a_market_resolved_before_the_restart_still_pays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,12 +9,12 @@
 #include "turret/base/str.h"
 #include "turret/trade/fee.h"
 
-struct sim_account *account_get(const struct exchange *x, account_id id) {
+struct sim_account *sim_account_get(const struct exchange *x, account_id id) {
     return map_get_ptr(&x->account_of, id);
 }
 
-struct sim_account *account_make(struct exchange *x, account_id id, usd initial) {
-    struct sim_account *a = account_get(x, id);
+struct sim_account *sim_account_make(struct exchange *x, account_id id, usd initial) {
+    struct sim_account *a = sim_account_get(x, id);
     if (a)
         return a;
     a = xcalloc(1, sizeof *a);
@@ -27,7 +27,7 @@ struct sim_account *account_make(struct exchange *x, account_id id, usd initial)
     return a;
 }
 
-void accounts_free(struct exchange *x) {
+void sim_accounts_free(struct exchange *x) {
     for (size_t i = 0; i < x->n_accounts; i++) {
         for (size_t k = 0; k < x->accounts[i]->n_pos; k++)
             free(x->accounts[i]->pos[k]);
@@ -42,7 +42,7 @@ struct sim_position *sim_position_find(const struct sim_account *a, const struct
     return map_get_ptr(&a->by_market, m->m.id);
 }
 
-struct sim_position *position_in(struct sim_account *a, struct sim_market *m) {
+struct sim_position *sim_position_in(struct sim_account *a, struct sim_market *m) {
     struct sim_position *p = sim_position_find(a, m);
     if (p)
         return p;
@@ -54,7 +54,7 @@ struct sim_position *position_in(struct sim_account *a, struct sim_market *m) {
     return p;
 }
 
-enum order_side position_side(const struct sim_market *m, int sign) {
+enum order_side sim_position_side(const struct sim_market *m, int sign) {
     if (m->m.kind == MARKET_BINARY)
         return sign > 0 ? SIDE_YES : SIDE_NO;
     return sign > 0 ? SIDE_LONG : SIDE_SHORT;
@@ -68,7 +68,7 @@ static usd value_of(price px, qty size) {
 /* Closing part: binary positions are paid out at the price, perpetuals settle the gain. Returns the gain. */
 static usd close_part(struct sim_account *a, struct sim_position *sp, price book_px, qty size, int64_t now_us) {
     const struct sim_market *m = sp->market;
-    enum order_side side = position_side(m, sp->net > 0 ? 1 : -1);
+    enum order_side side = sim_position_side(m, sp->net > 0 ? 1 : -1);
     price own = book_price(side, book_px);
     int64_t release = sp->margin.micro;
     usd pnl = {0};
@@ -84,7 +84,7 @@ static usd close_part(struct sim_account *a, struct sim_position *sp, price book
 
 static void open_part(struct sim_account *a, struct sim_position *sp, int dir, price book_px, qty size, int leverage, int64_t now_us) {
     const struct sim_market *m = sp->market;
-    price own = book_price(position_side(m, dir), book_px);
+    price own = book_price(sim_position_side(m, dir), book_px);
     usd value = value_of(own, size);
     if (sp->net == 0) {
         memset(&sp->p, 0, sizeof sp->p);
@@ -112,7 +112,7 @@ static void trade_name(const struct sim_fill *f, char out[VENUE_ORDER_ID_MAX]) {
                  (unsigned long long)f->market->m.id, (long long)f->at_us, f->number);
 }
 
-void fill_build(const struct exchange *x, const struct sim_fill *f, struct fill *out) {
+void sim_fill_build(const struct exchange *x, const struct sim_fill *f, struct fill *out) {
     (void)x;
     memset(out, 0, sizeof *out);
     out->order = f->order;
@@ -134,10 +134,10 @@ void fill_build(const struct exchange *x, const struct sim_fill *f, struct fill 
 static void fill_tell(struct exchange *x, struct sim_account *a, const struct sim_fill *f, int64_t now_us) {
     struct event ev;
     event_init(&ev, EVENT_FILL, VENUE_SIM, now_us);
-    fill_build(x, f, &ev.u.fill_ev.fill);
+    sim_fill_build(x, f, &ev.u.fill_ev.fill);
     if (f->order)
         snprintf(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, "sim-%016llx", (unsigned long long)f->order);
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
 }
 
 static struct sim_fill *fill_log(struct exchange *x) {
@@ -153,15 +153,15 @@ static void order_count_fill(struct sim_order *o, struct sim_fill *f, uint32_t i
     o->filled.micro += f->size.micro;
     o->value.micro += value_of(f->px, f->size).micro;
     o->fee.micro += f->fee.micro;
-    o->state = order_left(o) > 0 ? STATE_PARTIAL : STATE_FILLED;
+    o->state = sim_order_left(o) > 0 ? STATE_PARTIAL : STATE_FILLED;
 }
 
-void account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir, price book_px,
+void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir, price book_px,
                   qty size, bool maker, enum fill_kind kind, int64_t now_us) {
-    struct sim_position *sp = position_in(a, m);
+    struct sim_position *sp = sim_position_in(a, m);
     int sign = sp->net > 0 ? 1 : sp->net < 0 ? -1 : 0;
     int64_t closing = sign == -dir ? (llabs(sp->net) < size.micro ? llabs(sp->net) : size.micro) : 0;
-    enum order_side side = o ? (enum order_side)o->side : position_side(m, sign ? sign : dir);
+    enum order_side side = o ? (enum order_side)o->side : sim_position_side(m, sign ? sign : dir);
     struct sim_fill f = {
         .market = m, .account = a->id, .previous = NO_FILL, .side = (uint8_t)side, .kind = (uint8_t)kind, .maker = maker, .size = size, .at_us = now_us,
         .action = (uint8_t)(o ? o->action : side_closing_action(side)), .px = book_price(side, book_px),
@@ -182,39 +182,39 @@ void account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o
     fill_tell(x, a, &f, now_us);
 }
 
-void account_pay(struct exchange *x, struct sim_account *a, market_id market, enum ledger_kind kind, usd amount, const char *ref, int64_t now_us) {
+void sim_account_pay(struct exchange *x, struct sim_account *a, market_id market, enum ledger_kind kind, usd amount, const char *ref, int64_t now_us) {
     struct event ev;
     a->cash.micro += amount.micro;
     event_init(&ev, EVENT_CASH, VENUE_SIM, now_us);
     ev.u.cash.account = a->id;
     ev.u.cash.entry = (struct ledger_entry){.account = a->id, .market = market, .kind = (uint8_t)kind, .amount = amount, .at_us = now_us};
     str_copy(ev.u.cash.entry.ref, sizeof ev.u.cash.entry.ref, ref);
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
 }
 
 usd exchange_cash(const struct exchange *x, account_id id) {
-    const struct sim_account *a = account_get(x, id);
+    const struct sim_account *a = sim_account_get(x, id);
     return a ? a->cash : USD(0);
 }
 
 /* Worth of everything at the marks: a binary position is worth its price, a perpetual its open gain. */
 usd exchange_equity(const struct exchange *x, account_id id) {
-    const struct sim_account *a = account_get(x, id);
+    const struct sim_account *a = sim_account_get(x, id);
     if (!a)
         return USD(0);
-    usd sum = margin_equity(a);
+    usd sum = sim_margin_equity(a);
     for (size_t i = 0; i < a->n_pos; i++) {
         const struct sim_position *sp = a->pos[i];
         if (sp->net == 0 || sp->market->m.kind != MARKET_BINARY)
             continue;
-        price mark = sp->market->has_mark ? book_price(position_side(sp->market, sp->net > 0 ? 1 : -1), sp->market->mark) : sp->p.entry_price;
+        price mark = sp->market->has_mark ? book_price(sim_position_side(sp->market, sp->net > 0 ? 1 : -1), sp->market->mark) : sp->p.entry_price;
         sum.micro += value_of(mark, sp->p.open).micro;
     }
     return sum;
 }
 
 int exchange_positions(const struct exchange *x, account_id id, struct exchange_position *out, int max) {
-    const struct sim_account *a = account_get(x, id);
+    const struct sim_account *a = sim_account_get(x, id);
     int n = 0;
     for (size_t i = 0; a && i < a->n_pos; i++)
         if (a->pos[i]->net != 0 && n < max)
@@ -223,6 +223,6 @@ int exchange_positions(const struct exchange *x, account_id id, struct exchange_
 }
 
 int exchange_working(const struct exchange *x, account_id id) {
-    const struct sim_account *a = account_get(x, id);
+    const struct sim_account *a = sim_account_get(x, id);
     return a ? a->working : 0;
 }

@@ -33,7 +33,7 @@ static enum err check_size(const struct placing *p) {
     return e;
 }
 
-enum err price_check(const struct sim_market *m, price book_px) {
+enum err sim_price_check(const struct sim_market *m, price book_px) {
     if (book_px.micro / m->m.tick.micro >= INT32_MAX)
         return ERR_PRICE_OUT_OF_RANGE; /* the engine counts ticks in 32 bits */
     return (enum err)market_check_price(&m->m, book_px);
@@ -43,7 +43,7 @@ static enum err check_price(const struct placing *p) {
     usd value;
     if (p->o->type == ORDER_MARKET && p->o->limit.micro == 0)
         return ERR_OK;
-    enum err e = price_check(p->m, p->o->book_px);
+    enum err e = sim_price_check(p->m, p->o->book_px);
     return e == ERR_OK && !usd_of(p->o->limit, p->o->size, ROUND_UP, &value) ? ERR_OVERFLOW : e;
 }
 
@@ -55,12 +55,12 @@ static enum err check_leverage(const struct placing *p) {
 static enum err check_reduce_only(const struct placing *p) {
     if (!(p->o->flags & ORDER_REDUCE_ONLY))
         return ERR_OK;
-    return -p->o->dir * position_in(p->a, p->m)->net > 0 ? ERR_OK : ERR_REDUCE_ONLY;
+    return -p->o->dir * sim_position_in(p->a, p->m)->net > 0 ? ERR_OK : ERR_REDUCE_ONLY;
 }
 
 static enum err check_post_only(const struct placing *p) {
     struct level best;
-    if (!(p->o->flags & ORDER_POST_ONLY) || !market_best(p->m, p->o->dir > 0 ? BOOK_ASK : BOOK_BID, &best))
+    if (!(p->o->flags & ORDER_POST_ONLY) || !sim_market_best(p->m, p->o->dir > 0 ? BOOK_ASK : BOOK_BID, &best))
         return ERR_OK;
     return (p->o->book_px.micro - best.px.micro) * p->o->dir >= 0 ? ERR_POST_ONLY_CROSSED : ERR_OK;
 }
@@ -76,7 +76,7 @@ static enum err check_fill_or_kill(const struct placing *p) {
     const struct sim_order *o = p->o;
     if (o->tif != TIF_FOK)
         return ERR_OK;
-    int64_t want = o->size.micro, room = -o->dir * position_in(p->a, p->m)->net;
+    int64_t want = o->size.micro, room = -o->dir * sim_position_in(p->a, p->m)->net;
     if ((o->flags & ORDER_REDUCE_ONLY) && want > room)
         want = room;
     if (walk(p, QTY(want)).filled.micro < want)
@@ -92,18 +92,18 @@ static enum err check_funds(const struct placing *p) {
     if (o->flags & ORDER_REDUCE_ONLY)
         return ERR_OK;
     if (o->type == ORDER_LIMIT)
-        return margin_check(p->a, p->m, NULL, o->dir, o->book_px, o->size, o->leverage);
+        return sim_margin_check(p->a, p->m, NULL, o->dir, o->book_px, o->size, o->leverage);
     struct book_walk w = walk(p, o->size);
     if (w.filled.micro == 0)
         return ERR_OK; /* ends unfilled */
-    return margin_check(p->a, p->m, NULL, o->dir, w.worst, w.filled, o->leverage);
+    return sim_margin_check(p->a, p->m, NULL, o->dir, w.worst, w.filled, o->leverage);
 }
 
 static enum err (*const checks[])(const struct placing *) = {
     check_market, check_form, check_size, check_price, check_leverage, check_reduce_only, check_post_only, check_fill_or_kill, check_funds,
 };
 
-enum err place_check(struct sim_account *a, struct sim_market *m, const struct sim_order *o, int64_t now_us) {
+enum err sim_place_check(struct sim_account *a, struct sim_market *m, const struct sim_order *o, int64_t now_us) {
     struct placing p = {a, m, o, now_us};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         enum err e = checks[i](&p);

@@ -9,7 +9,7 @@ static bool item_before(const struct sim_item *a, const struct sim_item *b) {
     return a->at_us != b->at_us ? a->at_us < b->at_us : a->seq < b->seq;
 }
 
-void item_push(struct exchange *x, int64_t at_us, enum sim_item_kind kind, void *payload) {
+void sim_item_push(struct exchange *x, int64_t at_us, enum sim_item_kind kind, void *payload) {
     struct sim_item it = {.at_us = at_us, .seq = ++x->seq, .payload = payload, .kind = kind};
     size_t i = x->n_heap++;
     x->heap = xgrow(x->heap, &x->heap_cap, x->n_heap, sizeof *x->heap);
@@ -41,7 +41,7 @@ static bool owns_payload(uint32_t kind) {
     return kind <= ITEM_EVENT;
 }
 
-void items_free(struct exchange *x) {
+void sim_items_free(struct exchange *x) {
     for (size_t i = 0; i < x->n_heap; i++)
         if (owns_payload(x->heap[i].kind))
             free(x->heap[i].payload);
@@ -52,25 +52,25 @@ static int64_t latency_draw(struct exchange *x) {
     return rng_range(&x->rng, x->cfg.latency_min_us, x->cfg.latency_max_us);
 }
 
-void publish(struct exchange *x, const struct event *ev) {
+void sim_publish(struct exchange *x, const struct event *ev) {
     x->sink.put(x->sink.ctx, ev);
 }
 
-void answer(struct exchange *x, struct sim_account *a, const struct event *ev, int64_t now_us) {
+void sim_answer(struct exchange *x, struct sim_account *a, const struct event *ev, int64_t now_us) {
     int64_t at = now_us + latency_draw(x);
     struct event *copy = xmalloc(ev->size);
     memcpy(copy, ev, ev->size);
     a->out_us = copy->at_us = at > a->out_us ? at : a->out_us;
-    item_push(x, copy->at_us, ITEM_EVENT, copy);
+    sim_item_push(x, copy->at_us, ITEM_EVENT, copy);
 }
 
 static enum err request(struct exchange *x, account_id id, enum sim_item_kind kind, const void *what, size_t size, int64_t now_us) {
-    struct sim_account *a = account_make(x, id, x->cfg.initial_cash);
+    struct sim_account *a = sim_account_make(x, id, x->cfg.initial_cash);
     int64_t at = now_us + latency_draw(x);
     void *copy = xmalloc(size);
     memcpy(copy, what, size);
     a->in_us = at > a->in_us ? at : a->in_us;
-    item_push(x, a->in_us, kind, copy);
+    sim_item_push(x, a->in_us, kind, copy);
     return ERR_OK;
 }
 
@@ -100,34 +100,34 @@ int64_t exchange_next_us(const struct exchange *x) {
 static void item_run(struct exchange *x, const struct sim_item *it) {
     switch ((enum sim_item_kind)it->kind) {
     case ITEM_PLACE:
-        order_arrive(x, it->payload, it->at_us);
+        sim_order_arrive(x, it->payload, it->at_us);
         break;
     case ITEM_CANCEL:
         sim_order_cancel(x, it->payload, it->at_us);
         break;
     case ITEM_AMEND:
-        order_amend(x, it->payload, it->at_us);
+        sim_order_amend(x, it->payload, it->at_us);
         break;
     case ITEM_QUERY:
-        order_query(x, it->payload, it->at_us);
+        sim_order_query(x, it->payload, it->at_us);
         break;
     case ITEM_RECONCILE:
-        reconcile_answer(x, it->payload, it->at_us);
+        sim_reconcile_answer(x, it->payload, it->at_us);
         break;
     case ITEM_RESET:
-        account_reset(x, it->payload, it->at_us);
+        sim_account_reset(x, it->payload, it->at_us);
         break;
     case ITEM_EVENT:
-        publish(x, it->payload);
+        sim_publish(x, it->payload);
         break;
     case ITEM_EXPIRE:
-        order_expire(x, it->payload, it->at_us);
+        sim_order_expire(x, it->payload, it->at_us);
         break;
     case ITEM_FUNDING:
-        funding_run(x, it->payload, it->at_us);
+        sim_funding_run(x, it->payload, it->at_us);
         break;
     case ITEM_MARKS:
-        marks_run(x, it->at_us);
+        sim_marks_run(x, it->at_us);
         break;
     }
     if (owns_payload(it->kind))

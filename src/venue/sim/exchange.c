@@ -47,8 +47,8 @@ void exchange_free(struct exchange *x) {
     }
     for (size_t i = 0; i < x->n_orders; i++)
         free(x->orders[i]);
-    accounts_free(x);
-    items_free(x);
+    sim_accounts_free(x);
+    sim_items_free(x);
     map_free(&x->market_of);
     map_free(&x->account_of);
     map_free(&x->order_of);
@@ -62,11 +62,11 @@ void exchange_free(struct exchange *x) {
     free(x);
 }
 
-struct sim_market *market_get(const struct exchange *x, market_id id) {
+struct sim_market *sim_market_get(const struct exchange *x, market_id id) {
     return map_get_ptr(&x->market_of, id);
 }
 
-struct sim_market *market_make(struct exchange *x, const struct market *src) {
+struct sim_market *sim_market_make(struct exchange *x, const struct market *src) {
     struct sim_market *m = xcalloc(1, sizeof *m);
     m->m = *src;
     m->x = x;
@@ -76,7 +76,7 @@ struct sim_market *market_make(struct exchange *x, const struct market *src) {
     return m;
 }
 
-struct event *book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags, int64_t now_us) {
+struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags, int64_t now_us) {
     size_t size = offsetof(struct event, u.book.levels) + (n_bids + n_asks) * sizeof(struct level);
     if (size > x->scratch_cap)
         x->scratch = xgrow(x->scratch, &x->scratch_cap, size, 1);
@@ -98,14 +98,14 @@ static void publish_market(struct exchange *x, const struct sim_market *m, int64
     struct event ev;
     event_init(&ev, EVENT_MARKET, VENUE_SIM, now_us);
     ev.u.market = m->m;
-    publish(x, &ev);
+    sim_publish(x, &ev);
 }
 
 static void publish_status(struct exchange *x, const struct sim_market *m, int64_t now_us) {
     struct event ev;
     event_init(&ev, EVENT_MARKET_STATUS, VENUE_SIM, now_us);
     ev.u.market_status = (struct ev_market_status){.market = m->m.id, .status = m->m.status, .outcome = m->m.outcome};
-    publish(x, &ev);
+    sim_publish(x, &ev);
 }
 
 /* What a listing leaves open is the exchange's to say: fees, leverage, margin, funding. */
@@ -140,13 +140,13 @@ static void first_listing(struct exchange *x, struct sim_market *m, const struct
     else
         m->book = book_new();
     if (m->funding_period_us > 0)
-        item_push(x, (now_us / m->funding_period_us + 1) * m->funding_period_us, ITEM_FUNDING, m);
+        sim_item_push(x, (now_us / m->funding_period_us + 1) * m->funding_period_us, ITEM_FUNDING, m);
 }
 
 void exchange_list(struct exchange *x, const struct market *src, enum exchange_market_mode mode, int64_t now_us) {
-    struct sim_market *m = market_get(x, src->id);
+    struct sim_market *m = sim_market_get(x, src->id);
     if (!m)
-        m = market_make(x, src);
+        m = sim_market_make(x, src);
     if (!m->listed) {
         first_listing(x, m, src, mode, now_us);
     } else {
@@ -172,13 +172,15 @@ static void cancel_resting(struct exchange *x, struct sim_market *m, const char 
 }
 
 void exchange_set_status(struct exchange *x, market_id id, enum market_status s, int64_t now_us) {
-    struct sim_market *m = market_get(x, id);
+    struct sim_market *m = sim_market_get(x, id);
     if (!m || m->m.status == s || m->m.status == MARKET_RESOLVED)
         return;
     m->m.status = (uint8_t)s;
     if (s == MARKET_CLOSED)
         cancel_resting(x, m, "the market closed", now_us);
     publish_status(x, m, now_us);
+    if (s == MARKET_OPEN && m->has_book && m->n_waiting)
+        sim_waiting_enter(x, m, now_us);
 }
 
 /* What one unit of the position's own side is paid. */
@@ -189,7 +191,7 @@ static price settlement_price(const struct sim_position *sp, enum market_outcome
 }
 
 void exchange_resolve(struct exchange *x, market_id id, enum market_outcome o, int64_t now_us) {
-    struct sim_market *m = market_get(x, id);
+    struct sim_market *m = sim_market_get(x, id);
     if (!m || m->m.kind != MARKET_BINARY || o == OUTCOME_NONE)
         return;
     m->m.status = MARKET_RESOLVED;
@@ -201,21 +203,21 @@ void exchange_resolve(struct exchange *x, market_id id, enum market_outcome o, i
         if (!sp || sp->net == 0 || !a->settled)
             continue;
         int dir = sp->net > 0 ? -1 : 1;
-        price paid = book_price(position_side(m, -dir), settlement_price(sp, o));
-        account_fill(x, a, NULL, m, dir, paid, QTY(llabs(sp->net)), false, FILL_SETTLEMENT, now_us);
+        price paid = book_price(sim_position_side(m, -dir), settlement_price(sp, o));
+        sim_account_fill(x, a, NULL, m, dir, paid, QTY(llabs(sp->net)), false, FILL_SETTLEMENT, now_us);
     }
     if (m->match)
         matched_clear(m);
     m->n_dirty = 0;
-    publish(x, book_event(x, m, 0, 0, BOOK_SNAPSHOT, now_us));
+    sim_publish(x, sim_book_event(x, m, 0, 0, BOOK_SNAPSHOT, now_us));
     if (o != OUTCOME_VOID)
-        mark_set(x, m, PRICE(o == OUTCOME_YES ? DEC_ONE : 0), now_us);
+        sim_mark_set(x, m, PRICE(o == OUTCOME_YES ? DEC_ONE : 0), now_us);
     publish_status(x, m, now_us);
 }
 
 /* --- marks --- */
 
-bool market_best(const struct sim_market *m, enum book_side side, struct level *out) {
+bool sim_market_best(const struct sim_market *m, enum book_side side, struct level *out) {
     if (!m->listed)
         return false;
     return m->mode == EXCHANGE_MATCHED ? matched_best(m, side, out) : book_best(m->book, side, out);
@@ -223,19 +225,19 @@ bool market_best(const struct sim_market *m, enum book_side side, struct level *
 
 static bool market_mid(const struct sim_market *m, price *out) {
     struct level bid, ask;
-    if (!market_best(m, BOOK_BID, &bid) || !market_best(m, BOOK_ASK, &ask) || bid.px.micro >= ask.px.micro)
+    if (!sim_market_best(m, BOOK_BID, &bid) || !sim_market_best(m, BOOK_ASK, &ask) || bid.px.micro >= ask.px.micro)
         return false;
     return dec_muldiv(bid.px.micro + ask.px.micro, 1, 2, ROUND_HALF_EVEN, &out->micro);
 }
 
-void mark_set(struct exchange *x, struct sim_market *m, price mark, int64_t now_us) {
+void sim_mark_set(struct exchange *x, struct sim_market *m, price mark, int64_t now_us) {
     struct event ev;
     m->mark = mark;
     m->has_mark = true;
     event_init(&ev, EVENT_MARK, VENUE_SIM, now_us);
     ev.u.mark = (struct ev_mark){.market = m->m.id, .mark = mark, .index = m->index.micro ? m->index : mark, .funding_ppm = m->funding_ppm};
-    publish(x, &ev);
-    margin_watch(x, m, now_us);
+    sim_publish(x, &ev);
+    sim_margin_watch(x, m, now_us);
 }
 
 /* True when the mark has not yet caught up with the middle of the book. */
@@ -252,7 +254,7 @@ static bool mark_follow(struct exchange *x, struct sim_market *m, int64_t now_us
             mid.micro = m->mark.micro + (off > 0 ? step : -step);
     }
     if (!m->has_mark || mid.micro != m->mark.micro || m->m.kind == MARKET_PERP)
-        mark_set(x, m, mid, now_us);
+        sim_mark_set(x, m, mid, now_us);
     return held;
 }
 
@@ -261,12 +263,12 @@ static void mark_schedule(struct exchange *x, struct sim_market *m, int64_t now_
     x->due = xgrow(x->due, &x->due_cap, x->n_due + 1, sizeof(struct sim_market *));
     x->due[x->n_due++] = m;
     if (!x->marks_armed)
-        item_push(x, (now_us / MARKS_EVERY_US + 1) * MARKS_EVERY_US, ITEM_MARKS, NULL);
+        sim_item_push(x, (now_us / MARKS_EVERY_US + 1) * MARKS_EVERY_US, ITEM_MARKS, NULL);
     x->marks_armed = true;
 }
 
 /* The book moved. A generated binary market shows its mark with each change, the others once a second. */
-void mark_touch(struct exchange *x, struct sim_market *m, int64_t now_us) {
+void sim_mark_touch(struct exchange *x, struct sim_market *m, int64_t now_us) {
     if (m->mark_fed || m->mark_due)
         return;
     if (m->mode == EXCHANGE_MATCHED && (m->m.kind == MARKET_BINARY || !m->has_mark))
@@ -275,7 +277,7 @@ void mark_touch(struct exchange *x, struct sim_market *m, int64_t now_us) {
         mark_schedule(x, m, now_us);
 }
 
-void marks_run(struct exchange *x, int64_t now_us) {
+void sim_marks_run(struct exchange *x, int64_t now_us) {
     size_t n = x->n_due;
     x->n_due = 0;
     x->marks_armed = false;
@@ -289,21 +291,21 @@ void marks_run(struct exchange *x, int64_t now_us) {
 }
 
 void exchange_mark(struct exchange *x, market_id id, price mark, price index, int64_t funding_ppm, int64_t now_us) {
-    struct sim_market *m = market_get(x, id);
+    struct sim_market *m = sim_market_get(x, id);
     if (!m || m->m.status == MARKET_RESOLVED)
         return;
     m->index = index;
     m->funding_ppm = funding_ppm;
     m->mark_fed = m->mark_fed || mark.micro > 0;
     if (mark.micro > 0)
-        mark_set(x, m, mark, now_us);
+        sim_mark_set(x, m, mark, now_us);
 }
 
 /* --- what feeds and tests ask --- */
 
 bool exchange_best(const struct exchange *x, market_id id, enum book_side side, struct level *out) {
-    const struct sim_market *m = market_get(x, id);
-    return m && market_best(m, side, out);
+    const struct sim_market *m = sim_market_get(x, id);
+    return m && sim_market_best(m, side, out);
 }
 
 void exchange_flush_books(struct exchange *x, int64_t now_us) {

@@ -7,11 +7,11 @@
 #include "turret/base/mem.h"
 
 static usd open_gain(const struct sim_position *sp) {
-    enum order_side side = position_side(sp->market, sp->net > 0 ? 1 : -1);
+    enum order_side side = sim_position_side(sp->market, sp->net > 0 ? 1 : -1);
     return sp->market->has_mark ? position_unrealized(&sp->p, position_dir(side), sp->market->mark) : USD(0);
 }
 
-usd margin_equity(const struct sim_account *a) {
+usd sim_margin_equity(const struct sim_account *a) {
     usd sum = a->cash;
     for (size_t i = 0; i < a->n_pos; i++)
         if (a->pos[i]->net != 0 && a->pos[i]->market->m.kind == MARKET_PERP)
@@ -29,7 +29,7 @@ static int need_order(const void *pa, const void *pb) {
 }
 
 static int64_t unit_need(const struct sim_market *m, int dir, price book_px, int leverage) {
-    int64_t unit = m->m.kind == MARKET_BINARY ? book_price(position_side(m, dir), book_px).micro : book_px.micro, fee;
+    int64_t unit = m->m.kind == MARKET_BINARY ? book_price(sim_position_side(m, dir), book_px).micro : book_px.micro, fee;
     int32_t ppm = m->m.taker_ppm > m->m.maker_ppm ? m->m.taker_ppm : m->m.maker_ppm;
     if (ppm < 0 || !dec_muldiv(unit, ppm, DEC_ONE, ROUND_UP, &fee))
         fee = 0;
@@ -48,7 +48,7 @@ static usd side_need(const struct sim_account *a, const struct sim_market *m, in
     usd sum = {0};
     for (const struct sim_order *o = m->first; o; o = o->next)
         if (o->account == a && o->dir == dir && o != without && !(o->flags & ORDER_REDUCE_ONLY))
-            list[n++] = (struct need){unit_need(m, dir, o->book_px, o->leverage), order_left(o)};
+            list[n++] = (struct need){unit_need(m, dir, o->book_px, o->leverage), sim_order_left(o)};
     if (extra)
         list[n++] = *extra;
     qsort(list, n, sizeof *list, need_order);
@@ -67,8 +67,8 @@ static usd market_need(const struct sim_account *a, const struct sim_market *m, 
     return buy.micro > sell.micro ? buy : sell;
 }
 
-usd margin_available(const struct sim_account *a) {
-    usd sum = margin_equity(a);
+usd sim_margin_available(const struct sim_account *a) {
+    usd sum = sim_margin_equity(a);
     for (size_t i = 0; i < a->n_pos; i++) {
         sum.micro -= a->pos[i]->margin.micro;
         if (a->pos[i]->orders)
@@ -77,17 +77,17 @@ usd margin_available(const struct sim_account *a) {
     return sum;
 }
 
-enum err margin_check(const struct sim_account *a, struct sim_market *m, const struct sim_order *adding, int dir, price book_px, qty size, int leverage) {
+enum err sim_margin_check(const struct sim_account *a, struct sim_market *m, const struct sim_order *adding, int dir, price book_px, qty size, int leverage) {
     struct need extra = {unit_need(m, dir, book_px, leverage), size.micro};
     int64_t more = market_need(a, m, adding, dir, &extra).micro - market_need(a, m, NULL, 0, NULL).micro;
-    return more <= 0 || more <= margin_available(a).micro ? ERR_OK : ERR_INSUFFICIENT_FUNDS;
+    return more <= 0 || more <= sim_margin_available(a).micro ? ERR_OK : ERR_INSUFFICIENT_FUNDS;
 }
 
 /* --- funding --- */
 
-void funding_run(struct exchange *x, struct sim_market *m, int64_t now_us) {
+void sim_funding_run(struct exchange *x, struct sim_market *m, int64_t now_us) {
     char ref[VENUE_ORDER_ID_MAX];
-    item_push(x, now_us + m->funding_period_us, ITEM_FUNDING, m);
+    sim_item_push(x, now_us + m->funding_period_us, ITEM_FUNDING, m);
     if (!m->has_mark || m->m.status != MARKET_OPEN)
         return;
     snprintf(ref, sizeof ref, "funding-%016llx-%lld", (unsigned long long)m->m.id, (long long)(now_us / m->funding_period_us));
@@ -97,9 +97,9 @@ void funding_run(struct exchange *x, struct sim_market *m, int64_t now_us) {
         usd pays;
         if (!sp || sp->net == 0 || !usd_ppm(usd_of_sat(m->mark, QTY(sp->net)), m->funding_ppm, ROUND_HALF_EVEN, &pays) || pays.micro == 0)
             continue;
-        account_pay(x, a, m->m.id, LEDGER_FUNDING, USD(-pays.micro), ref, now_us);
+        sim_account_pay(x, a, m->m.id, LEDGER_FUNDING, USD(-pays.micro), ref, now_us);
     }
-    margin_watch(x, m, now_us);
+    sim_margin_watch(x, m, now_us);
 }
 
 /* --- liquidation --- */
@@ -116,7 +116,7 @@ static bool ruined(const struct sim_account *a) {
     usd need = {0};
     for (size_t i = 0; i < a->n_pos; i++)
         need = usd_add_sat(need, position_maintenance(a->pos[i]));
-    return need.micro > 0 && margin_equity(a).micro <= need.micro;
+    return need.micro > 0 && sim_margin_equity(a).micro <= need.micro;
 }
 
 static void cancel_all(struct exchange *x, struct sim_account *a, int64_t now_us) {
@@ -163,7 +163,7 @@ static void cover(struct exchange *x, struct sim_account *a, int64_t now_us) {
         return;
     x->covered.micro -= a->cash.micro;
     snprintf(ref, sizeof ref, "shortfall-%lld-%u", (long long)now_us, x->own_trades++);
-    account_pay(x, a, 0, LEDGER_ADJUSTMENT, USD(-a->cash.micro), ref, now_us);
+    sim_account_pay(x, a, 0, LEDGER_ADJUSTMENT, USD(-a->cash.micro), ref, now_us);
 }
 
 static void liquidate(struct exchange *x, struct sim_account *a, int64_t now_us) {
@@ -179,7 +179,7 @@ static void liquidate(struct exchange *x, struct sim_account *a, int64_t now_us)
     cover(x, a, now_us);
 }
 
-void margin_watch(struct exchange *x, struct sim_market *m, int64_t now_us) {
+void sim_margin_watch(struct exchange *x, struct sim_market *m, int64_t now_us) {
     if (m->m.kind != MARKET_PERP)
         return;
     for (size_t i = 0; i < x->n_accounts; i++) {

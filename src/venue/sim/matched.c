@@ -104,9 +104,9 @@ static void maker_filled(struct sim_market *m, const struct sim_print *p, int di
     }
     if (!o)
         return;
-    account_fill(m->x, o->account, o, m, -dir, tick_price(m, p->tick), lots_qty(m, p->lots), true, FILL_TRADE, now_us);
-    order_settled(m->x, o, now_us);
-    orders_fit(m->x, o->account, m, now_us);
+    sim_account_fill(m->x, o->account, o, m, -dir, tick_price(m, p->tick), lots_qty(m, p->lots), true, FILL_TRADE, now_us);
+    sim_order_settled(m->x, o, now_us);
+    sim_orders_fit(m->x, o->account, m, now_us);
 }
 
 /* One print a price: what the taker got there, and the public's trade. */
@@ -116,9 +116,9 @@ static void taker_filled(struct sim_market *m, const struct taker *t, int dir, i
     m->last = tick_price(m, tick);
     event_init(&ev, EVENT_TRADE, VENUE_SIM, now_us);
     ev.u.trade = (struct ev_trade){.market = m->m.id, .px = m->last, .size = size, .taker_side = dir > 0 ? ACTION_BUY : ACTION_SELL};
-    publish(m->x, &ev);
+    sim_publish(m->x, &ev);
     if (t->account)
-        account_fill(m->x, t->account, t->order, m, dir, m->last, size, false, t->order ? FILL_TRADE : FILL_LIQUIDATION, now_us);
+        sim_account_fill(m->x, t->account, t->order, m, dir, m->last, size, false, t->order ? FILL_TRADE : FILL_LIQUIDATION, now_us);
 }
 
 static void book_prints(struct sim_market *m, const struct taker *t, int dir, int64_t now_us) {
@@ -165,7 +165,7 @@ int64_t matched_take(struct sim_market *m, struct sim_account *a, struct sim_ord
 void matched_rest(struct sim_market *m, struct sim_order *o) {
     int32_t tick = price_tick(m, o->book_px);
     o->handle = slot_take(m, o, 0);
-    match_add(m->match, o->handle, side_of(o->dir), tick, order_left(o) / m->m.lot.micro, account_owner(o->account), true, NULL);
+    match_add(m->match, o->handle, side_of(o->dir), tick, sim_order_left(o) / m->m.lot.micro, account_owner(o->account), true, NULL);
     dirty_add(m, side_of(o->dir), tick);
 }
 
@@ -177,7 +177,7 @@ void matched_remove(struct sim_market *m, struct sim_order *o) {
 }
 
 void matched_resize(struct sim_market *m, struct sim_order *o) {
-    match_reduce(m->match, o->handle, order_left(o) / m->m.lot.micro);
+    match_reduce(m->match, o->handle, sim_order_left(o) / m->m.lot.micro);
     dirty_add(m, side_of(o->dir), price_tick(m, o->book_px));
 }
 
@@ -241,23 +241,23 @@ void matched_flush(struct exchange *x, struct sim_market *m, int64_t now_us) {
         m->dirty[kept++] = m->dirty[i];
         n[m->dirty[i].side == MATCH_SELL]++;
     }
-    struct event *ev = book_event(x, m, n[0], n[1], m->has_book ? 0 : BOOK_SNAPSHOT, now_us);
+    struct event *ev = sim_book_event(x, m, n[0], n[1], m->has_book ? 0 : BOOK_SNAPSHOT, now_us);
     for (size_t i = 0; i < kept; i++) {
         enum match_side s = (enum match_side)m->dirty[i].side;
         ev->u.book.levels[i] = (struct level){tick_price(m, m->dirty[i].tick), lots_qty(m, match_depth_at(m->match, s, m->dirty[i].tick))};
     }
     m->n_dirty = 0;
-    publish(x, ev);
+    sim_publish(x, ev);
     m->has_book = true;
-    mark_touch(x, m, now_us);
+    sim_mark_touch(x, m, now_us);
     if (m->n_waiting)
-        waiting_enter(x, m, now_us);
+        sim_waiting_enter(x, m, now_us);
 }
 
 /* --- the feed's participants --- */
 
 static struct sim_market *bot_market(const struct exchange *x, market_id id) {
-    struct sim_market *m = market_get(x, id);
+    struct sim_market *m = sim_market_get(x, id);
     return m && m->listed && m->mode == EXCHANGE_MATCHED && m->m.status == MARKET_OPEN ? m : NULL;
 }
 

@@ -7,21 +7,21 @@
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 
-struct sim_order *order_get(const struct exchange *x, order_id id) {
+struct sim_order *sim_order_get(const struct exchange *x, order_id id) {
     return map_get_ptr(&x->order_of, id);
 }
 
 /* An account sees and moves only its own orders. */
 static struct sim_order *order_of(const struct exchange *x, order_id id, account_id account) {
-    struct sim_order *o = order_get(x, id);
+    struct sim_order *o = sim_order_get(x, id);
     return o && o->account->id == account ? o : NULL;
 }
 
-struct sim_order *order_make(struct exchange *x, struct sim_account *a, const struct order *req) {
+struct sim_order *sim_order_make(struct exchange *x, struct sim_account *a, const struct order *req) {
     struct sim_order *o = xcalloc(1, sizeof *o);
     o->id = req->id;
     o->account = a;
-    o->market = market_get(x, req->market);
+    o->market = sim_market_get(x, req->market);
     o->num = req->num;
     o->side = req->side;
     o->action = req->action;
@@ -49,7 +49,7 @@ struct sim_order *order_make(struct exchange *x, struct sim_account *a, const st
     return o;
 }
 
-void order_rest_in(struct sim_order *o) {
+void sim_order_rest_in(struct sim_order *o) {
     struct sim_market *m = o->market;
     o->resting = true;
     o->seq = ++m->x->seq;
@@ -59,11 +59,11 @@ void order_rest_in(struct sim_order *o) {
     m->last_order = o;
     m->n_resting++;
     m->n_reduce_only += (o->flags & ORDER_REDUCE_ONLY) != 0;
-    position_in(o->account, m)->orders++;
+    sim_position_in(o->account, m)->orders++;
     o->account->working++;
 }
 
-void order_take_out(struct sim_order *o) {
+void sim_order_take_out(struct sim_order *o) {
     struct sim_market *m = o->market;
     if (!o->resting)
         return;
@@ -75,7 +75,7 @@ void order_take_out(struct sim_order *o) {
     o->resting = false;
     m->n_resting--;
     m->n_reduce_only -= (o->flags & ORDER_REDUCE_ONLY) != 0;
-    position_in(o->account, m)->orders--;
+    sim_position_in(o->account, m)->orders--;
     o->account->working--;
 }
 
@@ -84,7 +84,7 @@ static void tell_ack(struct exchange *x, struct sim_order *o, int64_t now_us) {
     event_init(&ev, EVENT_ACK, VENUE_SIM, now_us);
     ev.u.ack.order = o->id;
     snprintf(ev.u.ack.venue_id, sizeof ev.u.ack.venue_id, "sim-%016llx", (unsigned long long)o->id);
-    answer(x, o->account, &ev, now_us);
+    sim_answer(x, o->account, &ev, now_us);
 }
 
 static void tell_reject(struct exchange *x, struct sim_account *a, order_id id, enum err reason, int64_t now_us) {
@@ -93,7 +93,7 @@ static void tell_reject(struct exchange *x, struct sim_account *a, order_id id, 
     ev.u.reject.order = id;
     ev.u.reject.reason = reason;
     str_copy(ev.u.reject.text, sizeof ev.u.reject.text, err_text(reason));
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
 }
 
 static void tell_refused(struct exchange *x, struct sim_account *a, order_id id, enum err reason, uint32_t what, int64_t now_us) {
@@ -103,7 +103,7 @@ static void tell_refused(struct exchange *x, struct sim_account *a, order_id id,
     ev.u.refused.reason = reason;
     ev.u.refused.what = what;
     str_copy(ev.u.refused.text, sizeof ev.u.refused.text, err_text(reason));
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
 }
 
 static void tell_amended(struct exchange *x, struct sim_order *o, int64_t now_us) {
@@ -112,7 +112,7 @@ static void tell_amended(struct exchange *x, struct sim_order *o, int64_t now_us
     ev.u.amended.order = o->id;
     ev.u.amended.limit = o->limit;
     ev.u.amended.size = o->size;
-    answer(x, o->account, &ev, now_us);
+    sim_answer(x, o->account, &ev, now_us);
 }
 
 static void tell_done(struct exchange *x, struct sim_order *o, const char *text, int64_t now_us) {
@@ -122,23 +122,27 @@ static void tell_done(struct exchange *x, struct sim_order *o, const char *text,
     ev.u.done.reason = o->reason;
     ev.u.done.filled = o->filled;
     str_copy(ev.u.done.text, sizeof ev.u.done.text, text ? text : err_text((enum err)o->reason));
-    answer(x, o->account, &ev, now_us);
+    sim_answer(x, o->account, &ev, now_us);
 }
 
-void sim_order_done(struct exchange *x, struct sim_order *o, enum err reason, const char *text, int64_t now_us) {
-    order_take_out(o);
+void sim_order_drop(struct sim_order *o, enum err reason) {
+    sim_order_take_out(o);
     if (o->waiting && o->market)
         o->market->n_waiting--;
     o->waiting = false;
     o->state = STATE_CANCELLED;
     o->reason = (int16_t)reason;
+}
+
+void sim_order_done(struct exchange *x, struct sim_order *o, enum err reason, const char *text, int64_t now_us) {
+    sim_order_drop(o, reason);
     tell_done(x, o, text, now_us);
 }
 
-void order_settled(struct exchange *x, struct sim_order *o, int64_t now_us) {
-    if (order_left(o) > 0)
+void sim_order_settled(struct exchange *x, struct sim_order *o, int64_t now_us) {
+    if (sim_order_left(o) > 0)
         return;
-    order_take_out(o);
+    sim_order_take_out(o);
     if (!o->cut)
         return;
     o->reason = ERR_REDUCE_ONLY; /* asked for more than it was allowed to close */
@@ -148,12 +152,12 @@ void order_settled(struct exchange *x, struct sim_order *o, int64_t now_us) {
 /* --- arrival --- */
 
 static void fit_one(struct exchange *x, struct sim_order *o, int64_t now_us) {
-    int64_t net = position_in(o->account, o->market)->net, room = -o->dir * net;
+    int64_t net = sim_position_in(o->account, o->market)->net, room = -o->dir * net;
     if (room <= 0) {
         sim_order_done(x, o, ERR_REDUCE_ONLY, "the position it would have reduced is gone", now_us);
         return;
     }
-    if (order_left(o) <= room)
+    if (sim_order_left(o) <= room)
         return;
     o->size.micro = o->filled.micro + room;
     o->cut = true;
@@ -162,7 +166,7 @@ static void fit_one(struct exchange *x, struct sim_order *o, int64_t now_us) {
     tell_amended(x, o, now_us);
 }
 
-void orders_fit(struct exchange *x, struct sim_account *a, struct sim_market *m, int64_t now_us) {
+void sim_orders_fit(struct exchange *x, struct sim_account *a, struct sim_market *m, int64_t now_us) {
     if (m->n_reduce_only == 0)
         return;
     for (struct sim_order *o = m->first, *next; o; o = next) {
@@ -184,35 +188,35 @@ static void order_remain(struct exchange *x, struct sim_order *o, bool self, int
         bool dry = o->type == ORDER_MARKET || o->filled.micro == 0;
         sim_order_done(x, o, dry ? ERR_NO_LIQUIDITY : ERR_CANCELLED, dry ? NULL : "the rest of an immediate order", now_us);
     } else {
-        order_rest_in(o);
+        sim_order_rest_in(o);
         (o->market->mode == EXCHANGE_MATCHED ? matched_rest : shown_rest)(o->market, o);
         if (o->tif == TIF_GTD)
-            item_push(x, o->expires_us, ITEM_EXPIRE, o);
+            sim_item_push(x, o->expires_us, ITEM_EXPIRE, o);
     }
 }
 
-void order_enter(struct exchange *x, struct sim_order *o, int64_t now_us) {
+void sim_order_enter(struct exchange *x, struct sim_order *o, int64_t now_us) {
     struct sim_market *m = o->market;
     price limit = o->limit.micro > 0 ? o->book_px : PRICE(0); /* a market order may carry a worst price */
     bool self = false;
-    (m->mode == EXCHANGE_MATCHED ? matched_take : shown_take)(m, o->account, o, o->dir, limit, order_left(o), &self, now_us);
-    if (order_left(o) > 0)
+    (m->mode == EXCHANGE_MATCHED ? matched_take : shown_take)(m, o->account, o, o->dir, limit, sim_order_left(o), &self, now_us);
+    if (sim_order_left(o) > 0)
         order_remain(x, o, self, now_us);
     else
-        order_settled(x, o, now_us);
-    orders_fit(x, o->account, m, now_us);
+        sim_order_settled(x, o, now_us);
+    sim_orders_fit(x, o->account, m, now_us);
 }
 
-void order_arrive(struct exchange *x, const struct order *req, int64_t now_us) {
-    struct sim_account *a = account_get(x, req->account);
-    struct sim_order *o = order_get(x, req->id);
+void sim_order_arrive(struct exchange *x, const struct order *req, int64_t now_us) {
+    struct sim_account *a = sim_account_get(x, req->account);
+    struct sim_order *o = sim_order_get(x, req->id);
     if (o) {
-        order_tell_state(x, o, now_us);
+        sim_order_tell_state(x, o, now_us);
         return;
     }
     a->settled = true;
-    o = order_make(x, a, req);
-    enum err e = o->market ? place_check(a, o->market, o, now_us) : ERR_NOT_FOUND;
+    o = sim_order_make(x, a, req);
+    enum err e = o->market ? sim_place_check(a, o->market, o, now_us) : ERR_NOT_FOUND;
     if (e != ERR_OK) {
         o->state = STATE_FAILED;
         o->reason = (int16_t)e;
@@ -221,7 +225,7 @@ void order_arrive(struct exchange *x, const struct order *req, int64_t now_us) {
     }
     tell_ack(x, o, now_us);
     if (o->flags & ORDER_REDUCE_ONLY) {
-        int64_t room = -o->dir * position_in(a, o->market)->net;
+        int64_t room = -o->dir * sim_position_in(a, o->market)->net;
         if (o->size.micro > room) {
             o->size.micro = room;
             o->cut = true;
@@ -229,7 +233,7 @@ void order_arrive(struct exchange *x, const struct order *req, int64_t now_us) {
                 tell_amended(x, o, now_us);
         }
     }
-    order_enter(x, o, now_us);
+    sim_order_enter(x, o, now_us);
 }
 
 /* --- cancel, amend, expiry, query --- */
@@ -239,10 +243,10 @@ void sim_order_cancel(struct exchange *x, const struct fx_cancel *c, int64_t now
     if (o && (o->resting || o->waiting))
         sim_order_done(x, o, ERR_CANCELLED, NULL, now_us);
     else
-        tell_refused(x, account_get(x, c->account), c->order, o ? ERR_NOT_OPEN : ERR_NOT_FOUND, 0, now_us);
+        tell_refused(x, sim_account_get(x, c->account), c->order, o ? ERR_NOT_OPEN : ERR_NOT_FOUND, 0, now_us);
 }
 
-void order_expire(struct exchange *x, struct sim_order *o, int64_t now_us) {
+void sim_order_expire(struct exchange *x, struct sim_order *o, int64_t now_us) {
     if ((o->resting || o->waiting) && o->tif == TIF_GTD && o->expires_us <= now_us) {
         sim_order_done(x, o, ERR_EXPIRED, NULL, now_us);
         if (x->n_dirty)
@@ -255,24 +259,24 @@ static enum err amend_check(const struct sim_order *o, const struct sim_order *w
     struct level best;
     if (m->m.status != MARKET_OPEN)
         return ERR_MARKET_CLOSED;
-    enum err e = wanted->limit.micro == o->limit.micro ? ERR_OK : price_check(m, wanted->book_px);
+    enum err e = wanted->limit.micro == o->limit.micro ? ERR_OK : sim_price_check(m, wanted->book_px);
     if (e == ERR_OK && wanted->size.micro != o->size.micro)
         e = (enum err)market_check_size(&m->m, wanted->size);
     if (e != ERR_OK)
         return e;
     if (wanted->size.micro <= o->filled.micro)
         return ERR_BAD_VALUE;
-    if ((o->flags & ORDER_POST_ONLY) && market_best(m, o->dir > 0 ? BOOK_ASK : BOOK_BID, &best) &&
+    if ((o->flags & ORDER_POST_ONLY) && sim_market_best(m, o->dir > 0 ? BOOK_ASK : BOOK_BID, &best) &&
         (wanted->book_px.micro - best.px.micro) * o->dir >= 0)
         return ERR_POST_ONLY_CROSSED;
     if (o->flags & ORDER_REDUCE_ONLY)
-        return order_left(wanted) > -o->dir * position_in(o->account, m)->net ? ERR_REDUCE_ONLY : ERR_OK;
-    return margin_check(o->account, m, o, o->dir, wanted->book_px, QTY(order_left(wanted)), o->leverage);
+        return sim_order_left(wanted) > -o->dir * sim_position_in(o->account, m)->net ? ERR_REDUCE_ONLY : ERR_OK;
+    return sim_margin_check(o->account, m, o, o->dir, wanted->book_px, QTY(sim_order_left(wanted)), o->leverage);
 }
 
-void order_amend(struct exchange *x, const struct fx_amend *am, int64_t now_us) {
+void sim_order_amend(struct exchange *x, const struct fx_amend *am, int64_t now_us) {
     struct sim_order *o = order_of(x, am->order.id, am->order.account);
-    struct sim_account *a = account_get(x, am->order.account);
+    struct sim_account *a = sim_account_get(x, am->order.account);
     if (!o || !o->resting) {
         tell_refused(x, a, am->order.id, o ? ERR_NOT_OPEN : ERR_NOT_FOUND, 1, now_us);
         return;
@@ -291,13 +295,13 @@ void order_amend(struct exchange *x, const struct fx_amend *am, int64_t now_us) 
     }
     bool keeps_place = wanted.limit.micro == o->limit.micro && wanted.size.micro <= o->size.micro;
     if (!keeps_place)
-        order_take_out(o);
+        sim_order_take_out(o);
     o->limit = wanted.limit;
     o->book_px = wanted.book_px;
     o->size = wanted.size;
     tell_amended(x, o, now_us);
     if (!keeps_place)
-        order_enter(x, o, now_us);
+        sim_order_enter(x, o, now_us);
     else if (o->handle)
         matched_resize(o->market, o);
 }
@@ -312,14 +316,14 @@ static void tell_fills(struct exchange *x, struct sim_order *o, int64_t now_us) 
     for (uint32_t k = 0; k < n; k++) {
         struct event ev;
         event_init(&ev, EVENT_FILL, VENUE_SIM, now_us);
-        fill_build(x, &x->fills[order[k]], &ev.u.fill_ev.fill);
+        sim_fill_build(x, &x->fills[order[k]], &ev.u.fill_ev.fill);
         snprintf(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, "sim-%016llx", (unsigned long long)o->id);
-        answer(x, o->account, &ev, now_us);
+        sim_answer(x, o->account, &ev, now_us);
     }
     free(order);
 }
 
-void order_tell_state(struct exchange *x, struct sim_order *o, int64_t now_us) {
+void sim_order_tell_state(struct exchange *x, struct sim_order *o, int64_t now_us) {
     if (o->state == STATE_FAILED) {
         tell_reject(x, o->account, o->id, (enum err)o->reason, now_us);
         return;
@@ -330,10 +334,10 @@ void order_tell_state(struct exchange *x, struct sim_order *o, int64_t now_us) {
         tell_done(x, o, NULL, now_us);
 }
 
-void order_query(struct exchange *x, const struct order *req, int64_t now_us) {
+void sim_order_query(struct exchange *x, const struct order *req, int64_t now_us) {
     struct sim_order *o = order_of(x, req->id, req->account);
     if (o)
-        order_tell_state(x, o, now_us);
+        sim_order_tell_state(x, o, now_us);
     else
-        tell_reject(x, account_get(x, req->account), req->id, ERR_NOT_FOUND, now_us);
+        tell_reject(x, sim_account_get(x, req->account), req->id, ERR_NOT_FOUND, now_us);
 }

@@ -10,18 +10,18 @@
 static void restore_account(struct exchange *x, const struct account *src) {
     if (src->venue != VENUE_SIM && src->venue != VENUE_NONE)
         return;
-    struct sim_account *a = account_make(x, src->id, src->initial);
+    struct sim_account *a = sim_account_make(x, src->id, src->initial);
     str_copy(a->name, sizeof a->name, src->name);
     if (!a->settled)
         a->cash = a->initial = src->initial;
 }
 
 static void restore_market(struct exchange *x, const struct ev_load_market *src) {
-    struct sim_market *m = market_get(x, src->market.id);
+    struct sim_market *m = sim_market_get(x, src->market.id);
     if (src->market.venue != VENUE_SIM)
         return;
     if (!m)
-        m = market_make(x, &src->market);
+        m = sim_market_make(x, &src->market);
     if (!m->has_mark && src->mark.micro > 0) {
         m->mark = src->mark;
         m->has_mark = true;
@@ -30,10 +30,10 @@ static void restore_market(struct exchange *x, const struct ev_load_market *src)
 
 /* A market the store names only in an order: enough of it to value the position until it is listed. */
 static struct sim_market *market_or_shadow(struct exchange *x, const struct order *src) {
-    struct sim_market *m = market_get(x, src->market);
+    struct sim_market *m = sim_market_get(x, src->market);
     struct market shadow = {.id = src->market, .venue = VENUE_SIM, .status = MARKET_CLOSED};
     shadow.kind = src->side == SIDE_YES || src->side == SIDE_NO ? MARKET_BINARY : MARKET_PERP;
-    return m ? m : market_make(x, &shadow);
+    return m ? m : sim_market_make(x, &shadow);
 }
 
 /* Two strategies may hold opposite sides of what is one net position here: the larger side's average stays. Cash is
@@ -51,7 +51,7 @@ static void net_against(struct sim_position *sp, int sign, const struct position
 }
 
 static void restore_position(struct exchange *x, struct sim_account *a, const struct order *src) {
-    struct sim_position *sp = position_in(a, market_or_shadow(x, src));
+    struct sim_position *sp = sim_position_in(a, market_or_shadow(x, src));
     const struct position *p = &src->pos;
     int sign = side_sign((enum order_side)src->side);
     int64_t margin = 0;
@@ -74,16 +74,16 @@ static void restore_position(struct exchange *x, struct sim_account *a, const st
 
 /* An order that was never sent never arrived. Limit orders come back to the book; what was to execute at once is gone. */
 static void restore_order(struct exchange *x, struct sim_account *a, const struct order *src) {
-    if (order_get(x, src->id) || (!(src->flags & ORDER_SENT) && src->sent_us == 0))
+    if (sim_order_get(x, src->id) || (!(src->flags & ORDER_SENT) && src->sent_us == 0))
         return;
     market_or_shadow(x, src);
-    struct sim_order *o = order_make(x, a, src);
+    struct sim_order *o = sim_order_make(x, a, src);
     o->state = src->state;
     o->reason = src->reason;
     o->leverage = src->leverage ? src->leverage : 1;
     if (!order_open(src))
         return;
-    if (order_left(o) <= 0) {
+    if (sim_order_left(o) <= 0) {
         o->state = STATE_FILLED;
     } else if (src->type == ORDER_LIMIT && (src->tif == TIF_GTC || src->tif == TIF_GTD)) {
         o->waiting = true;
@@ -97,7 +97,7 @@ static void restore_order(struct exchange *x, struct sim_account *a, const struc
 
 /* The order's next trade must not take the id of one that is stored. */
 static void restore_fill(struct exchange *x, const struct fill *f) {
-    struct sim_order *o = order_get(x, f->order);
+    struct sim_order *o = sim_order_get(x, f->order);
     const char *dash = strrchr(f->venue_trade, '-');
     uint32_t number = 0;
     if (!o || o->account->settled || !dash)
@@ -109,14 +109,18 @@ static void restore_fill(struct exchange *x, const struct fill *f) {
 }
 
 static void restore_end(struct exchange *x, int64_t now_us) {
-    for (size_t i = 0; i < x->n_accounts; i++)
-        x->accounts[i]->settled = true;
+    for (size_t i = 0; i < x->n_accounts; i++) {
+        struct sim_account *a = x->accounts[i];
+        if (!a->settled && !a->used && a->cash.micro == 0)
+            a->cash = a->initial; /* an empty ledger: its first deposit is on the way */
+        a->settled = true;
+    }
     for (size_t i = 0; i < x->n_markets; i++) {
         struct sim_market *m = x->markets[i];
         if (m->listed && m->m.status == MARKET_RESOLVED)
             exchange_resolve(x, m->m.id, (enum market_outcome)m->m.outcome, now_us);
         else if (m->has_book && m->n_waiting)
-            waiting_enter(x, m, now_us);
+            sim_waiting_enter(x, m, now_us);
     }
 }
 
@@ -130,14 +134,15 @@ void exchange_restore(struct exchange *x, const struct event *ev) {
         restore_market(x, &ev->u.load_market);
         break;
     case EVENT_LOAD_CASH:
-        a = account_get(x, ev->u.load_cash.account);
+        a = sim_account_get(x, ev->u.load_cash.account);
         if (a && !a->settled)
             a->cash = ev->u.load_cash.cash;
         break;
     case EVENT_LOAD_ORDER:
-        a = account_get(x, ev->u.order.account);
+        a = sim_account_get(x, ev->u.order.account);
         if (!a || a->settled)
             break;
+        a->used = true;
         restore_order(x, a, &ev->u.order);
         if (ev->u.order.pos.status == POSITION_OPEN && ev->u.order.pos.open.micro > 0)
             restore_position(x, a, &ev->u.order);
@@ -155,22 +160,22 @@ void exchange_restore(struct exchange *x, const struct event *ev) {
 
 static void waiting_enter_one(struct exchange *x, struct sim_order *o, int64_t now_us) {
     struct level best;
-    int64_t room = -o->dir * position_in(o->account, o->market)->net;
+    int64_t room = -o->dir * sim_position_in(o->account, o->market)->net;
     if (o->tif == TIF_GTD && o->expires_us <= now_us) {
         sim_order_done(x, o, ERR_EXPIRED, NULL, now_us);
-    } else if ((o->flags & ORDER_POST_ONLY) && market_best(o->market, o->dir > 0 ? BOOK_ASK : BOOK_BID, &best) &&
+    } else if ((o->flags & ORDER_POST_ONLY) && sim_market_best(o->market, o->dir > 0 ? BOOK_ASK : BOOK_BID, &best) &&
                (o->book_px.micro - best.px.micro) * o->dir >= 0) {
         sim_order_done(x, o, ERR_POST_ONLY_CROSSED, NULL, now_us);
-    } else if ((o->flags & ORDER_REDUCE_ONLY) && room < order_left(o)) {
+    } else if ((o->flags & ORDER_REDUCE_ONLY) && room < sim_order_left(o)) {
         sim_order_done(x, o, ERR_REDUCE_ONLY, NULL, now_us);
     } else {
         o->waiting = false;
         o->market->n_waiting--;
-        order_enter(x, o, now_us);
+        sim_order_enter(x, o, now_us);
     }
 }
 
-void waiting_enter(struct exchange *x, struct sim_market *m, int64_t now_us) {
+void sim_waiting_enter(struct exchange *x, struct sim_market *m, int64_t now_us) {
     if (m->m.status != MARKET_OPEN)
         return;
     for (size_t i = 0; i < x->n_orders && m->n_waiting; i++) {
@@ -222,21 +227,21 @@ static void recon_orders(struct exchange *x, struct sim_account *a, uint64_t rou
             ev.u.recon_order.account = a->id;
             ev.u.recon_order.round = round;
             order_build(o, &ev.u.recon_order.order);
-            answer(x, a, &ev, now_us);
+            sim_answer(x, a, &ev, now_us);
         }
     }
 }
 
 static void recon_fills(struct exchange *x, struct sim_account *a, uint64_t round, int64_t now_us) {
     struct event ev;
-    for (size_t i = 0; i < x->n_fills; i++) {
+    for (size_t i = a->fills_from; i < x->n_fills; i++) {
         if (x->fills[i].account != a->id)
             continue;
         event_init(&ev, EVENT_RECON_FILL, VENUE_SIM, now_us);
         ev.u.recon_fill.account = a->id;
         ev.u.recon_fill.round = round;
-        fill_build(x, &x->fills[i], &ev.u.recon_fill.fill);
-        answer(x, a, &ev, now_us);
+        sim_fill_build(x, &x->fills[i], &ev.u.recon_fill.fill);
+        sim_answer(x, a, &ev, now_us);
     }
 }
 
@@ -248,42 +253,43 @@ static void recon_positions(struct exchange *x, struct sim_account *a, uint64_t 
             continue;
         event_init(&ev, EVENT_RECON_POSITION, VENUE_SIM, now_us);
         ev.u.recon_position = (struct ev_recon_position){.account = a->id, .round = round, .market = sp->market->m.id, .net = QTY(sp->net), .entry = sp->p.entry_price, .leverage = sp->p.leverage ? sp->p.leverage : 1};
-        answer(x, a, &ev, now_us);
+        sim_answer(x, a, &ev, now_us);
     }
 }
 
-void reconcile_answer(struct exchange *x, const struct fx_reconcile *r, int64_t now_us) {
-    struct sim_account *a = account_get(x, r->account);
+void sim_reconcile_answer(struct exchange *x, const struct fx_reconcile *r, int64_t now_us) {
+    struct sim_account *a = sim_account_get(x, r->account);
     struct event ev;
     a->settled = true;
     event_init(&ev, EVENT_RECON_BEGIN, VENUE_SIM, now_us);
     ev.u.recon_begin = (struct ev_recon_begin){.account = a->id, .venue = VENUE_SIM, .round = r->round};
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
     recon_orders(x, a, r->round, now_us);
     recon_fills(x, a, r->round, now_us);
     recon_positions(x, a, r->round, now_us);
     event_init(&ev, EVENT_RECON_CASH, VENUE_SIM, now_us);
     ev.u.recon_cash = (struct ev_recon_cash){.account = a->id, .round = r->round, .cash = a->cash};
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
     event_init(&ev, EVENT_RECON_END, VENUE_SIM, now_us);
     ev.u.recon_end = (struct ev_recon_end){.account = a->id, .ok = 1, .round = r->round};
-    answer(x, a, &ev, now_us);
+    sim_answer(x, a, &ev, now_us);
 }
 
-/* A paper account back to its start: orders cancelled, positions closed at their entry, cash adjusted. */
-void account_reset(struct exchange *x, const struct fx_reset *r, int64_t now_us) {
-    struct sim_account *a = account_get(x, r->account);
-    char ref[VENUE_ORDER_ID_MAX];
-    for (size_t i = 0; i < x->n_orders; i++)
-        if (x->orders[i]->account == a && (x->orders[i]->resting || x->orders[i]->waiting))
-            sim_order_done(x, x->orders[i], ERR_CANCELLED, "the account was reset", now_us);
-    for (size_t i = 0; i < a->n_pos; i++) {
-        struct sim_position *sp = a->pos[i];
-        int sign = sp->net > 0 ? 1 : -1;
-        if (sp->net != 0)
-            account_fill(x, a, NULL, sp->market, -sign, book_price(position_side(sp->market, sign), sp->p.entry_price), QTY(llabs(sp->net)), false, FILL_ADJUSTMENT, now_us);
+/* A paper account back to its start. The desk that asks has booked the same on its side, so nothing is told. */
+void sim_account_reset(struct exchange *x, const struct fx_reset *r, int64_t now_us) {
+    struct sim_account *a = sim_account_get(x, r->account);
+    (void)now_us;
+    for (size_t i = 0; i < x->n_orders; i++) {
+        struct sim_order *o = x->orders[i];
+        if (o->account == a && (o->resting || o->waiting))
+            sim_order_drop(o, ERR_CANCELLED);
     }
-    a->initial = r->initial;
-    snprintf(ref, sizeof ref, "reset-%lld", (long long)now_us);
-    account_pay(x, a, 0, LEDGER_ADJUSTMENT, USD(r->initial.micro - a->cash.micro), ref, now_us);
+    for (size_t i = 0; i < a->n_pos; i++) {
+        a->pos[i]->net = 0;
+        a->pos[i]->margin = USD(0);
+        memset(&a->pos[i]->p, 0, sizeof a->pos[i]->p);
+    }
+    a->cash = a->initial = r->initial;
+    a->fills_from = x->n_fills;
+    a->settled = true;
 }

@@ -10,11 +10,11 @@ static enum book_side same(int dir) { return dir > 0 ? BOOK_BID : BOOK_ASK; }
 
 /* Takes from one displayed level and notes what is left of it for the desk. */
 static void eat(struct sim_market *m, enum book_side side, price px, qty left, int64_t now_us) {
-    struct event *ev = book_event(m->x, m, side == BOOK_BID, side == BOOK_ASK, 0, now_us);
+    struct event *ev = sim_book_event(m->x, m, side == BOOK_BID, side == BOOK_ASK, 0, now_us);
     book_set(m->book, side, px, left);
     ev->u.book.levels[0] = (struct level){px, left};
-    publish(m->x, ev);
-    mark_touch(m->x, m, now_us);
+    sim_publish(m->x, ev);
+    sim_mark_touch(m->x, m, now_us);
 }
 
 /* Quote tapes show no depth: a seeded extra stands for it. Never past the limit or the market's range. */
@@ -53,7 +53,7 @@ int64_t shown_take(struct sim_market *m, struct sim_account *a, struct sim_order
         qty size = QTY(top.size.micro < left ? top.size.micro : left);
         size.micro -= size.micro % m->m.lot.micro;
         if (size.micro > 0)
-            account_fill(m->x, a, o, m, dir, slipped(m, dir, top.px, limit), size, false, o ? FILL_TRADE : FILL_LIQUIDATION, now_us);
+            sim_account_fill(m->x, a, o, m, dir, slipped(m, dir, top.px, limit), size, false, o ? FILL_TRADE : FILL_LIQUIDATION, now_us);
         left -= size.micro;
         if (left > 0)
             size = top.size; /* a crumb below the lot goes with its level */
@@ -123,9 +123,9 @@ static struct sim_order *front(struct sim_market *m, int dir) {
 }
 
 static void maker_fill(struct sim_market *m, struct sim_order *o, int64_t size, int64_t now_us) {
-    account_fill(m->x, o->account, o, m, o->dir, o->book_px, QTY(size), true, FILL_TRADE, now_us);
-    order_settled(m->x, o, now_us);
-    orders_fit(m->x, o->account, m, now_us);
+    sim_account_fill(m->x, o->account, o, m, o->dir, o->book_px, QTY(size), true, FILL_TRADE, now_us);
+    sim_order_settled(m->x, o, now_us);
+    sim_orders_fit(m->x, o->account, m, now_us);
 }
 
 /* The displayed other side stands at or through own orders: they trade with it, at their own price. */
@@ -133,7 +133,7 @@ static void cross_own(struct sim_market *m, int dir, int64_t now_us) {
     struct sim_order *o;
     struct level top;
     while ((o = front(m, dir)) && book_best(m->book, opposite(dir), &top) && !beyond(top.px, o->book_px, dir)) {
-        int64_t size = order_left(o) < top.size.micro ? order_left(o) : top.size.micro;
+        int64_t size = sim_order_left(o) < top.size.micro ? sim_order_left(o) : top.size.micro;
         size -= size % m->m.lot.micro;
         eat(m, opposite(dir), top.px, QTY(size > 0 ? top.size.micro - size : 0), now_us);
         if (size > 0)
@@ -142,19 +142,19 @@ static void cross_own(struct sim_market *m, int dir, int64_t now_us) {
 }
 
 void exchange_shown_book(struct exchange *x, market_id id, const struct ev_book *b, int64_t now_us) {
-    struct sim_market *m = market_get(x, id);
+    struct sim_market *m = sim_market_get(x, id);
     if (!m || m->mode != EXCHANGE_SHOWN)
         return;
     uint32_t n = (uint32_t)b->n_bids + b->n_asks;
-    struct event *ev = book_event(x, m, b->n_bids, b->n_asks, b->flags, now_us);
+    struct event *ev = sim_book_event(x, m, b->n_bids, b->n_asks, b->flags, now_us);
     memcpy(ev->u.book.levels, b->levels, n * sizeof *b->levels);
     if (b->flags & (BOOK_SNAPSHOT | BOOK_GAP))
         book_clear(m->book);
     for (uint32_t i = 0; i < n; i++)
         book_set(m->book, i < b->n_bids ? BOOK_BID : BOOK_ASK, b->levels[i].px, b->levels[i].size);
-    publish(x, ev);
+    sim_publish(x, ev);
     if (!m->mark_due)
-        mark_touch(x, m, now_us);
+        sim_mark_touch(x, m, now_us);
     m->has_book = true;
     if (m->n_resting) {
         queues_follow(m, b);
@@ -162,7 +162,7 @@ void exchange_shown_book(struct exchange *x, market_id id, const struct ev_book 
         cross_own(m, -1, now_us);
     }
     if (m->n_waiting)
-        waiting_enter(x, m, now_us);
+        sim_waiting_enter(x, m, now_us);
 }
 
 /* A print reaches own orders of the side it hit: those at better prices first, at the print's price behind the queue. */
@@ -170,7 +170,7 @@ static void print_own(struct sim_market *m, price px, qty size, int dir, int64_t
     int64_t volume = size.micro;
     struct sim_order *o;
     while (volume >= m->m.lot.micro && (o = front(m, dir)) && beyond(px, o->book_px, -dir)) {
-        int64_t take = order_left(o) < volume ? order_left(o) : volume - volume % m->m.lot.micro;
+        int64_t take = sim_order_left(o) < volume ? sim_order_left(o) : volume - volume % m->m.lot.micro;
         volume -= take;
         maker_fill(m, o, take, now_us);
     }
@@ -178,7 +178,7 @@ static void print_own(struct sim_market *m, price px, qty size, int dir, int64_t
         next = q->next;
         if (q->dir != dir || q->book_px.micro != px.micro)
             continue;
-        int64_t reach = volume - q->ahead.micro, left = order_left(q);
+        int64_t reach = volume - q->ahead.micro, left = sim_order_left(q);
         q->traded.micro += volume;
         q->ahead.micro = reach > 0 ? 0 : q->ahead.micro - volume;
         int64_t take = reach < left ? reach - reach % m->m.lot.micro : left;
@@ -193,14 +193,14 @@ static void print_own(struct sim_market *m, price px, qty size, int dir, int64_t
 }
 
 void exchange_shown_trade(struct exchange *x, market_id id, price px, qty size, int taker_dir, int64_t now_us) {
-    struct sim_market *m = market_get(x, id);
+    struct sim_market *m = sim_market_get(x, id);
     struct event ev;
     if (!m || m->mode != EXCHANGE_SHOWN)
         return;
     event_init(&ev, EVENT_TRADE, VENUE_SIM, now_us);
     ev.u.trade = (struct ev_trade){.market = id, .px = px, .size = size, .taker_side = taker_dir > 0 ? ACTION_BUY : ACTION_SELL};
     m->last = px;
-    publish(x, &ev);
+    sim_publish(x, &ev);
     if (m->n_resting)
         print_own(m, px, size, -taker_dir, now_us);
 }
