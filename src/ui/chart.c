@@ -199,7 +199,7 @@ static void draw_level(const struct plot *p, int64_t value, enum role role, uint
 
 static void draw_price_axis(const struct plot *p, int axis_w) {
     char text[FORMAT_MAX];
-    const int64_t step = chart_step(p->high - p->low, p->at.h > 3 ? p->at.h / 3 : 1);
+    const int64_t step = chart_step(p->high - p->low, p->at.h > 3 ? p->at.h / 2 : 1);
     int64_t value = p->low / step * step;
     for (; value <= p->high; value += step) {
         if (value < p->low)

@@ -110,18 +110,18 @@ static const struct column positions[] = {
     {"venue", "ven", 3, false, 5, false, get_venue, NULL},
     {"market", "market", 0, false, 0, false, get_market, NULL},
     {"side", "side", 5, false, 0, false, get_side, NULL},
-    {"size", "size", 8, true, 0, false, get_open, sort_open},
-    {"entry_price", "avg", 9, true, 2, false, get_entry, sort_entry},
-    {"mark", "mark", 9, true, 1, false, get_mark, sort_mark},
-    {"unrealized_pnl", "P&L", 10, true, 0, true, get_unrealized, sort_unrealized},
+    {"size", "size", 6, true, 0, false, get_open, sort_open},
+    {"entry_price", "avg", 6, true, 2, false, get_entry, sort_entry},
+    {"mark", "mark", 6, true, 1, false, get_mark, sort_mark},
+    {"unrealized_pnl", "P&L", 8, true, 0, true, get_unrealized, sort_unrealized},
     {"return_percent", "%", 7, true, 4, false, get_return, sort_return},
-    {"stop", "stop", 8, true, 6, false, get_stop, NULL},
-    {"target", "target", 8, true, 7, false, get_target, NULL},
+    {"stop", "stop", 6, true, 6, false, get_stop, NULL},
+    {"target", "target", 6, true, 7, false, get_target, NULL},
     {"leverage", "lev", 4, true, 8, false, get_leverage, NULL},
     {"age_seconds", "age", 5, true, 9, false, get_held, sort_opened},
-    {"cost", "cost", 10, true, 10, true, get_cost, sort_cost},
-    {"realized_pnl", "realized", 10, true, 11, true, get_realized, sort_realized},
-    {"liquidation_price", "liq", 9, true, 12, false, get_liquidation, NULL},
+    {"cost", "cost", 8, true, 10, true, get_cost, sort_cost},
+    {"realized_pnl", "realized", 8, true, 11, true, get_realized, sort_realized},
+    {"liquidation_price", "liq", 6, true, 12, false, get_liquidation, NULL},
     {"unprotected", "protection", 11, false, -1, false, get_protection, NULL},
     {"notional", "notional", 11, true, -1, true, get_notional, NULL},
     {"margin", "margin", 10, true, -1, true, get_margin, NULL},
@@ -168,8 +168,7 @@ COLUMN_GET(get_state, struct order)
     const char *name = order_state_name((enum order_state)r->state);
     column_set_text(out, name);
     if (r->flags & ORDER_OUTCOME_UNKNOWN) {
-        char sent[FORMAT_MAX];
-        snprintf(out->text, sizeof out->text, "UNKNOWN? checking, sent %s", format_clock(r->sent_us, sent));
+        str_copy(out->text, sizeof out->text, "UNKNOWN?");
         out->role = ROLE_WARN;
     } else if (r->cancel_requested_us && order_open(r)) {
         str_copy(out->text, sizeof out->text, "cancelling");
@@ -177,7 +176,6 @@ COLUMN_GET(get_state, struct order)
     } else if (r->state == STATE_PENDING) {
         str_copy(out->text, sizeof out->text, r->venue_id[0] ? "resting" : "sent");
     } else if (r->state == STATE_FAILED) {
-        snprintf(out->text, sizeof out->text, "failed: %s", err_text((enum err)r->reason));
         out->role = ROLE_WARN;
     } else if (!order_open(r)) {
         out->role = ROLE_MUTED;
@@ -210,15 +208,15 @@ static const struct column orders[] = {
     {"market", "market", 0, false, 0, false, get_market, NULL},
     {"action", "act", 4, false, 0, false, get_action, NULL},
     {"side", "side", 5, false, 1, false, get_side, NULL},
-    {"price", "price", 9, true, 0, false, get_limit, sort_limit},
-    {"size", "size", 8, true, 0, false, get_size, sort_size},
-    {"filled", "filled", 8, true, 2, false, get_filled, sort_filled},
+    {"price", "price", 6, true, 0, false, get_limit, sort_limit},
+    {"size", "size", 6, true, 0, false, get_size, sort_size},
+    {"filled", "filled", 6, true, 2, false, get_filled, sort_filled},
     {"age_seconds", "age", 4, true, 4, false, get_age, sort_created},
     {"state", "state", 10, false, 1, false, get_state, NULL},
     {"tif", "tif", 4, false, 7, false, get_tif, NULL},
     {"source", "by", 7, false, 8, false, get_source, NULL},
-    {"avg_fill_price", "avg", 9, true, 9, false, get_avg, NULL},
-    {"fee", "fee", 7, true, 10, true, get_fee, NULL},
+    {"avg_fill_price", "avg", 6, true, 9, false, get_avg, NULL},
+    {"fee", "fee", 5, true, 10, true, get_fee, NULL},
     {"type", "type", 11, false, -1, false, get_type, NULL},
     {"trigger_price", "trigger", 9, true, -1, false, get_trigger_price, NULL},
     {"reduce_only", "reduce", 6, false, -1, false, get_reduce, NULL},
@@ -290,10 +288,10 @@ static const struct column fills[] = {
     {"market", "market", 0, false, 0, false, get_fill_market, NULL},
     {"action", "act", 4, false, 0, false, get_fill_action, NULL},
     {"side", "side", 5, false, 2, false, get_fill_side, NULL},
-    {"size", "size", 8, true, 0, false, get_fill_size, sort_fill_size},
-    {"price", "price", 9, true, 0, false, get_fill_price, sort_fill_price},
-    {"fee", "fee", 7, true, 4, true, get_fill_fee, NULL},
-    {"realized_pnl", "P&L", 9, true, 3, true, get_fill_pnl, sort_fill_pnl},
+    {"size", "size", 6, true, 0, false, get_fill_size, sort_fill_size},
+    {"price", "price", 6, true, 0, false, get_fill_price, sort_fill_price},
+    {"fee", "fee", 5, true, 4, true, get_fill_fee, NULL},
+    {"realized_pnl", "P&L", 8, true, 3, true, get_fill_pnl, sort_fill_pnl},
     {"liquidity", "liq", 5, false, 6, false, get_fill_liquidity, NULL},
     {"kind", "kind", 10, false, 7, false, get_fill_kind, NULL},
     {"finality", "finality", 11, false, -1, false, get_fill_finality, NULL},

@@ -7,7 +7,8 @@
 #include "ui/format.h"
 #include "ui/list_private.h"
 
-#define FLEX_MIN 10 /* a title narrower than this says nothing */
+#define FLEX_MIN 18 /* a title narrower than this says little: rather one column less */
+#define FLEX_LEAST 4
 
 static bool chosen(const struct list *l, const struct column *col) {
     if (!l->n_columns)
@@ -76,7 +77,7 @@ static int widen(struct session *s, const struct list *l, const struct column_ta
     const int rest = width - total_width(cols, n);
     for (int i = 0; i < n; i++)
         if (!cols[i].width) {
-            cols[i].width = FLEX_MIN + (rest > 0 ? rest : rest > -FLEX_MIN + 4 ? rest : -FLEX_MIN + 4);
+            cols[i].width = FLEX_MIN + rest > FLEX_LEAST ? FLEX_MIN + rest : FLEX_LEAST;
             break;
         }
     return n;

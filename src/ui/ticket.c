@@ -254,7 +254,7 @@ static void draw_preview(struct session *s, const struct ticket *t, const struct
     if (pv.refusal != ERR_OK)
         line(c, r, y, ROLE_ALERT, "REFUSED", pv.text[0] ? pv.text : err_text(pv.refusal));
     else
-        line(c, r, y, ROLE_HINT, "", in.type == ORDER_LIMIT ? "the price is pinned: it will not follow the book" : "at market: takes what the book gives");
+        line(c, r, y, ROLE_HINT, "", in.type == ORDER_LIMIT ? "price pinned: it will not follow the book" : "at market: takes what the book gives");
 }
 
 static void draw_touch(struct session *s, const struct view_market *vm, struct canvas *c, struct rect r, int y) {
@@ -282,7 +282,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect b
     canvas_text(c, in.x, in.y, in.w, ROLE_TITLE, CELL_BOLD, vm.m->title[0] ? vm.m->title : vm.m->symbol);
     draw_touch(s, &vm, c, in, in.y + 1);
     /* Where the screen is short, the fields scroll and the preview keeps its four lines. */
-    const int room = wide ? in.h - 2 : in.h - 2 - 4, left_w = wide ? 44 : in.w;
+    const int room = wide ? in.h - 2 : in.h - 2 - 4, left_w = wide ? 40 : in.w;
     int row = 0, at_row = 0;
     for (int i = 0; i <= t->at; i++)
         at_row += !t->f[i].hidden;
@@ -294,7 +294,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect b
             field_draw(&t->f[i], c, in.x, in.y + 2 + row - skip, 11, left_w, i == t->at);
         row++;
     }
-    const struct rect below = {in.x, in.y + in.h - 4, in.w, 4}, beside = {in.x + 46, in.y + 3, in.w - 46, in.h - 3};
+    const struct rect below = {in.x, in.y + in.h - 4, in.w, 4}, beside = {in.x + 42, in.y + 3, in.w - 42, in.h - 3};
     draw_preview(s, t, &vm, c, wide ? beside : below);
 }
 

@@ -298,6 +298,8 @@ COMMAND_RUN(run_export) {
         add_pnl(c, own, true, r);
     else if (!strcmp(a.pos[0], "equity"))
         add_equity(c, own, ROWS_MAX, r);
+    else if (!strcmp(a.pos[0], "ledger"))
+        fail(r, ERR_UNSUPPORTED, "the ledger is kept in the database only: from the shell, `turret export ledger`");
     else
         fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity, ledger", a.pos[0]);
 }

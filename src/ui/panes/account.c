@@ -125,6 +125,9 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
         draw_tabs(p, c, r.x + 1, y, r.w - 1);
     const struct rect rest = {r.x, y + 1, r.w, r.y + r.h - y - 1};
     list_draw(s, state, &p->list[p->tab], &sources[p->tab], c, rest, focused, now_us);
+    struct pane_slot *slot = session_slot(s, state);
+    if (slot && !slot->filter[0])
+        slot->total = 0; /* a count of the tab's rows would read as a count of accounts */
 }
 
 static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
@@ -155,6 +158,6 @@ static unsigned action(struct session *s, void *state, enum action a) {
 }
 
 const struct pane pane_account = {
-    .name = "account", .title = "ACCOUNT", .dirty = DIRTY_ACCOUNT | DIRTY_POSITIONS, .min_w = 30, .min_h = 3,
+    .name = "account", .title = "ACCOUNT", .dirty = DIRTY_ACCOUNT | DIRTY_POSITIONS, .min_w = 24, .min_h = 3,
     .state_size = sizeof(struct account_state), .draw = draw, .subtitle = subtitle, .action = action,
 };

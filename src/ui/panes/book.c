@@ -214,8 +214,9 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No market. 7 finds markets");
         return;
     }
-    if (p->market != v.vm.m->id)
-        *p = (struct book_state){.market = v.vm.m->id};
+    if (p->market && p->market != v.vm.m->id)
+        *p = (struct book_state){0}; /* another market starts at its spread */
+    p->market = v.vm.m->id;
     v.no_view = p->no_view && format_cents(v.vm.m);
     find_own(&v);
     if (!book_count(v.vm.book, BOOK_BID) && !book_count(v.vm.book, BOOK_ASK)) {

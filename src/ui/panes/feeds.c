@@ -1,4 +1,4 @@
-/* LOG: every notice. FILLS · ALERTS: own fills and what needs attention. Newest last; reading freezes them. */
+/* LOG: every notice. FILLS, ALERTS: own fills and what needs attention. Newest last; reading freezes them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +113,6 @@ const struct pane pane_log = {
     .state_size = sizeof(struct feed_state), .draw = draw_log, .subtitle = subtitle, .action = action_log,
 };
 const struct pane pane_fills = {
-    .name = "fills", .title = "FILLS · ALERTS", .dirty = DIRTY_NOTICES | DIRTY_FILLS, .min_w = 20, .min_h = 1,
+    .name = "fills", .title = "FILLS, ALERTS", .dirty = DIRTY_NOTICES | DIRTY_FILLS, .min_w = 20, .min_h = 1,
     .state_size = sizeof(struct feed_state), .draw = draw_fills, .subtitle = subtitle, .action = action_fills,
 };

@@ -49,6 +49,6 @@ static unsigned action(struct session *s, void *state, enum action a) {
 }
 
 const struct pane pane_markets = {
-    .name = "markets", .title = "MARKETS", .dirty = DIRTY_MARKETS | DIRTY_BOOK, .min_w = 30, .min_h = 3,
+    .name = "markets", .title = "MARKETS", .dirty = DIRTY_MARKETS | DIRTY_BOOK, .min_w = 24, .min_h = 3,
     .state_size = sizeof(struct markets_state), .draw = draw, .subtitle = subtitle, .action = action,
 };

@@ -1,4 +1,7 @@
 /* ORDERS: working orders first, then the latest that are done. */
+#include <stdio.h>
+
+#include "ui/format.h"
 #include "ui/panes/panes.h"
 #include "ui/ticket.h"
 
@@ -36,9 +39,29 @@ static const struct list_source source = {
     .role = row_role,
 };
 
+/* Why the order under the cursor is as it is; "" when there is nothing to say. */
+static void why(const struct order *o, char *buf, size_t cap) {
+    char sent[FORMAT_MAX];
+    buf[0] = 0;
+    if (!o)
+        return;
+    if (o->flags & ORDER_OUTCOME_UNKNOWN)
+        snprintf(buf, cap, "%u: outcome UNKNOWN, checking with the venue; sent %s, it will not be sent again", o->num, format_clock(o->sent_us, sent));
+    else if (o->reason_text[0])
+        snprintf(buf, cap, "%u: %s", o->num, o->reason_text);
+    else if (o->reason)
+        snprintf(buf, cap, "%u: %s", o->num, err_text((enum err)o->reason));
+}
+
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
     struct orders_state *p = state;
-    list_draw(s, state, &p->list, &source, c, r, focused, now_us);
+    const struct order *o = p->list.count ? view_order(s->view, list_current(&p->list)) : NULL;
+    char text[NOTE_MAX];
+    why(o, text, sizeof text);
+    const bool line = text[0] && r.h >= 5;
+    list_draw(s, state, &p->list, &source, c, (struct rect){r.x, r.y, r.w, r.h - line}, focused, now_us);
+    if (line)
+        canvas_text(c, r.x + 1, r.y + r.h - 1, r.w - 1, o->flags & ORDER_OUTCOME_UNKNOWN ? ROLE_WARN : ROLE_MUTED, 0, text);
 }
 
 static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
@@ -65,6 +88,6 @@ static unsigned action(struct session *s, void *state, enum action a) {
 }
 
 const struct pane pane_orders = {
-    .name = "orders", .title = "ORDERS", .dirty = DIRTY_ORDERS, .min_w = 30, .min_h = 2,
+    .name = "orders", .title = "ORDERS", .dirty = DIRTY_ORDERS, .min_w = 24, .min_h = 2,
     .state_size = sizeof(struct orders_state), .draw = draw, .subtitle = subtitle, .action = action,
 };

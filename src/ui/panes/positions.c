@@ -138,6 +138,6 @@ static unsigned action(struct session *s, void *state, enum action a) {
 }
 
 const struct pane pane_positions = {
-    .name = "positions", .title = "POSITIONS", .dirty = DIRTY_POSITIONS | DIRTY_BOOK | DIRTY_MARKETS, .min_w = 30, .min_h = 3,
+    .name = "positions", .title = "POSITIONS", .dirty = DIRTY_POSITIONS | DIRTY_BOOK | DIRTY_MARKETS, .min_w = 24, .min_h = 3,
     .state_size = sizeof(struct positions_state), .draw = draw, .subtitle = subtitle, .action = action,
 };
