@@ -90,8 +90,8 @@ $(BUILD)/turret: $(call obj,$(MAIN)) $(LIB)
 $(BUILD)/bench: $(call obj,$(BENCH)) $(LIB)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
 $(BUILD)/obj/tests/%.o: ALL_CFLAGS += -Itests
-$(BUILD)/libsupport.a: $(call obj,$(SUPPORT))
-	@rm -f $@; ar rcs $@ $^
+$(BUILD)/libsupport.a: $(call obj,$(SUPPORT)) tests/support
+	@rm -f $@; ar rcs $@ $(filter %.o,$^)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libsupport.a $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ -lcmocka $(LIBS)

@@ -43,4 +43,6 @@ int64_t fake_dec(const char *text);
 /* Five markets, four positions, orders, fills and notices: the screen of terminal.md E.1. */
 void fake_scene(void);
 
+#include "support/fake_view_impl.h"
+
 #endif
