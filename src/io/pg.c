@@ -488,7 +488,7 @@ bool pg_idle(const struct pg *p) { return p->head == p->tail; }
 int pg_server_version(const struct pg *p) { return p->conn && p->life == LIFE_UP ? PQserverVersion(p->conn) : 0; }
 
 void pg_reset(struct pg *p, const char *why) {
-    p->backoff = 0.05;
+    p->backoff = 0.5;
     str_copy(p->broken, sizeof p->broken, why);
     ev_feed_event(loop_get(), &p->timer, EV_TIMER);
 }

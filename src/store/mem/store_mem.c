@@ -208,6 +208,13 @@ static void emit_days(struct store_mem *m) {
         }
 }
 
+static enum venue_id venue_of(const struct store_mem *m, account_id account) {
+    for (size_t i = 0; i < m->rows.n_account; i++)
+        if (m->rows.account[i].id == account)
+            return (enum venue_id)m->rows.account[i].venue;
+    return VENUE_NONE;
+}
+
 static int load_group(const struct order *o) { return order_open(o) ? 0 : o->pos.status == POSITION_OPEN ? 1 : 2; }
 
 static int by_group(const void *a, const void *b) {
@@ -230,7 +237,7 @@ static void emit_orders(struct store_mem *m) {
     for (size_t i = 0; i < n; i++) {
         if (i >= live && n - i > CLOSED_MAX)
             continue;
-        event_init(&ev, EVENT_LOAD_ORDER, VENUE_NONE, m->now_us);
+        event_init(&ev, EVENT_LOAD_ORDER, venue_of(m, list[i]->account), m->now_us);
         ev.u.order = *list[i];
         map_put(&loaded, list[i]->id, 1);
         emit(m, &ev);
@@ -239,7 +246,7 @@ static void emit_orders(struct store_mem *m) {
         uint64_t one;
         if (!map_get(&loaded, m->rows.fill[i].order, &one) && !map_get(&loaded, m->rows.fill[i].position, &one))
             continue;
-        event_init(&ev, EVENT_LOAD_FILL, VENUE_NONE, m->now_us);
+        event_init(&ev, EVENT_LOAD_FILL, venue_of(m, m->rows.fill[i].account), m->now_us);
         ev.u.fill = m->rows.fill[i];
         emit(m, &ev);
     }

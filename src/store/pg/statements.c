@@ -1,0 +1,158 @@
+/* The prepared statements, made from the column tables. A batch is one implicit transaction of the pipeline, so a
+ * statement that must hold raises (turret_expect) and takes the whole batch with it. */
+#include "store_pg.h"
+
+#include <string.h>
+
+static void add(struct pg *pg, const char *name, struct str *sql) {
+    pg_prepare(pg, name, sql->p);
+    str_free(sql);
+}
+
+static int param_of(const struct row_type *t, const char *column, int from) {
+    int n = from;
+    for (int i = 0; i < t->n; i++) {
+        if (t->cols[i].flags & COL_READ_ONLY)
+            continue;
+        if (!strcmp(t->cols[i].name, column))
+            return n;
+        n++;
+    }
+    return 0;
+}
+
+/* Order and, with `event`, its first event in one statement, only while the epoch leads. Gives (leads, inserted). */
+static void prepare_intent(struct pg *pg, const char *name, bool event) {
+    struct str s;
+    str_init(&s);
+    str_add(&s, "WITH lead AS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint AND expires > clock_timestamp()), "
+                "o AS (INSERT INTO orders (");
+    row_names(&s, &row_order);
+    str_add(&s, ") SELECT ");
+    row_values(&s, &row_order, 2);
+    str_add(&s, " FROM lead ON CONFLICT (id) DO NOTHING RETURNING id)");
+    if (event) {
+        str_add(&s, ", e AS (INSERT INTO order_events (");
+        row_names(&s, &row_event);
+        str_add(&s, ") SELECT ");
+        row_values(&s, &row_event, 2 + row_params(&row_order));
+        str_add(&s, " FROM o)");
+    }
+    str_add(&s, " SELECT (SELECT count(*) FROM lead), (SELECT count(*) FROM o)");
+    add(pg, name, &s);
+}
+
+static void insert_head(struct str *s, const struct row_type *t) {
+    str_addf(s, "INSERT INTO %s (", t->table);
+    row_names(s, t);
+    str_add(s, ") VALUES (");
+    row_values(s, t, 1);
+    str_add(s, ")");
+}
+
+static void order_upsert(struct str *s) {
+    insert_head(s, &row_order);
+    str_add(s, " ON CONFLICT (id) DO UPDATE SET ");
+    row_sets(s, &row_order, 0);
+    str_add(s, " WHERE orders.version < excluded.version");
+}
+
+static void prepare_orders(struct pg *pg) {
+    struct str s;
+    str_init(&s);
+    order_upsert(&s); /* an insert whose first try was thought lost meets its own older row */
+    add(pg, "order_insert", &s);
+
+    str_init(&s);
+    str_add(&s, "WITH u AS (UPDATE orders SET ");
+    row_sets(&s, &row_order, 1);
+    str_addf(&s, " WHERE id = $1::bigint AND version = ($%d::integer + 65535) %% 65536 RETURNING 1) "
+                 "SELECT turret_expect(EXISTS (SELECT 1 FROM u), 'TU001', 'the stored order has another version')",
+             param_of(&row_order, "version", 1));
+    add(pg, "order_update", &s);
+
+    str_init(&s);
+    str_add(&s, "WITH u AS (");
+    order_upsert(&s);
+    str_add(&s, " RETURNING 1) SELECT (SELECT count(*) FROM u), (SELECT version FROM orders WHERE id = $1::bigint)");
+    add(pg, "order_merge", &s);
+}
+
+static void prepare_events(struct pg *pg) {
+    struct str s;
+    str_init(&s);
+    insert_head(&s, &row_event);
+    add(pg, "event", &s);
+
+    str_init(&s);
+    str_add(&s, "INSERT INTO order_events (");
+    row_names(&s, &row_event);
+    str_add(&s, ") SELECT ");
+    row_values(&s, &row_event, 1);
+    str_addf(&s, " WHERE NOT EXISTS (SELECT 1 FROM order_events WHERE order_id = $1::bigint AND event = $%d::text AND "
+                 "from_state = $%d::text AND to_state = $%d::text AND at = $%d::timestamptz)",
+             param_of(&row_event, "event", 1), param_of(&row_event, "from_state", 1), param_of(&row_event, "to_state", 1),
+             param_of(&row_event, "at", 1));
+    add(pg, "event_merge", &s);
+}
+
+static void prepare_fill(struct pg *pg) {
+    struct str s;
+    str_init(&s);
+    str_add(&s, "INSERT INTO fills (venue, ");
+    row_names(&s, &row_fill);
+    str_addf(&s, ") VALUES (coalesce((SELECT venue FROM accounts WHERE id = $%d::integer), 'none'), ", param_of(&row_fill, "account_id", 1));
+    row_values(&s, &row_fill, 1);
+    str_add(&s, ") ON CONFLICT (venue, account_id, venue_trade_id, leg) DO UPDATE SET finality = excluded.finality "
+                "WHERE fills.finality <> excluded.finality");
+    add(pg, "fill", &s);
+
+    str_init(&s);
+    insert_head(&s, &row_ledger);
+    str_add(&s, " ON CONFLICT (account_id, kind, ref) DO NOTHING");
+    add(pg, "ledger", &s);
+}
+
+static void prepare_upsert(struct pg *pg, const char *name, const struct row_type *t) {
+    struct str s;
+    const char *sep = "";
+    str_init(&s);
+    insert_head(&s, t);
+    str_add(&s, " ON CONFLICT (");
+    for (int i = 0; i < t->n; i++)
+        if (t->cols[i].flags & COL_KEY) {
+            str_addf(&s, "%s%s", sep, t->cols[i].name);
+            sep = ", ";
+        }
+    str_add(&s, ") DO UPDATE SET ");
+    row_sets(&s, t, 0);
+    add(pg, name, &s);
+}
+
+void sp_prepare_all(struct pg *pg) {
+    pg_query(pg, "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)", 0, NULL);
+    prepare_intent(pg, "intent", true);
+    prepare_intent(pg, "intent_alone", false);
+    prepare_orders(pg);
+    prepare_events(pg);
+    prepare_fill(pg);
+    prepare_upsert(pg, "setting", &row_setting);
+    prepare_upsert(pg, "market", &row_market);
+    prepare_upsert(pg, "equity", &row_equity);
+    prepare_upsert(pg, "day", &row_day);
+    prepare_upsert(pg, "account", &row_account);
+    pg_prepare(pg, "lead", "SELECT turret_expect(EXISTS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint), 'TU002', "
+                           "'another desk leads')");
+    pg_prepare(pg, "lead_fresh",
+               "SELECT turret_expect(EXISTS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint AND expires > clock_timestamp()), "
+               "'TU002', 'another desk leads')");
+    pg_prepare(pg, "lead_take",
+               "UPDATE leader SET epoch = CASE WHEN holder = $1::text AND epoch = $2::bigint THEN epoch ELSE epoch + 1 END, "
+               "holder = $1::text, expires = clock_timestamp() + interval '6 s' "
+               "WHERE id = 1 AND (expires < clock_timestamp() OR holder = $1::text) RETURNING epoch");
+    pg_prepare(pg, "lead_renew", "UPDATE leader SET expires = clock_timestamp() + interval '6 s' "
+                                 "WHERE id = 1 AND holder = $1::text AND epoch = $2::bigint RETURNING epoch");
+    pg_prepare(pg, "lead_free", "UPDATE leader SET expires = '-infinity' WHERE id = 1 AND holder = $1::text AND epoch = $2::bigint");
+    pg_prepare(pg, "lead_who", "SELECT holder FROM leader WHERE id = 1");
+    pg_prepare(pg, "order_version", "SELECT version FROM orders WHERE id = $1::bigint");
+}
