@@ -10,7 +10,7 @@
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 
-enum { MESSAGE_US = 8000000, SORT_US = 2000000, CTRL_C_US = 2000000, DATA_US = 200000, DATA_MAX_US = 1000000, BYTES_A_SECOND = 2200 };
+enum { MESSAGE_US = 8000000, SORT_US = 2000000, CTRL_C_US = 2000000 };
 
 struct session *session_new(const struct desk *view, const struct session_cfg *cfg, const struct session_host *host) {
     static uint32_t ids; /* names sessions within the process: replies find their way by it */
@@ -464,13 +464,4 @@ bool session_wants_draw(struct session *s, unsigned dirty, int64_t mono_us) {
         return false;
     s->draw_all = true;
     return true;
-}
-
-void session_shown(struct session *s, size_t bytes, int64_t mono_us) {
-    int64_t cost = (int64_t)bytes * 1000000 / BYTES_A_SECOND;
-    int64_t due = mono_us + (cost < DATA_US ? DATA_US : cost > DATA_MAX_US ? DATA_MAX_US : cost);
-    if (!s->partial)
-        s->data_due_us = due;
-    else if (s->data_due_us < mono_us + DATA_MAX_US) /* what keys cost, data pays */
-        s->data_due_us += cost;
 }

@@ -7,7 +7,7 @@
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 
-enum { BOTTOM_ROWS = 2, TICK_US = 1000000, DATA_US = 250000, TITLE_BYTES = 128 };
+enum { BOTTOM_ROWS = 2, TICK_US = 1000000, DATA_US = 200000, DATA_MAX_US = 1000000, TITLE_BYTES = 128, BYTES_A_SECOND = 2000, RUN_BYTES = 14 };
 
 enum size_class session_size(const struct session *s) { return size_class_of(s->w, s->h); }
 
@@ -206,6 +206,31 @@ static void hold_clock(struct session *s, struct canvas *c) {
     memcpy(&c->cells[clock.x], &s->last.cells[clock.x], (size_t)(c->w - clock.x) * sizeof *c->cells);
 }
 
+/* About what the terminal's line will carry for this frame: a jump and a colour for each run of changed cells, and their text. */
+static int64_t frame_bytes(const struct session *s, const struct canvas *c) {
+    int64_t bytes = 0;
+    if (c->w != s->last.w || c->h != s->last.h)
+        return 0; /* a new size is painted whole, once */
+    for (int i = 0, run = 0; i < c->w * c->h; i++) {
+        bool same = memcmp(&c->cells[i], &s->last.cells[i], sizeof *c->cells) == 0;
+        if (!same)
+            bytes += (run ? 0 : RUN_BYTES) + (c->cells[i].cp < 0x80 ? 1 : 3);
+        run = !same;
+    }
+    return bytes;
+}
+
+/* The next data frame comes when the line has had time for this one; what keys cost, data pays. */
+static void pace(struct session *s, const struct canvas *c) {
+    int64_t cost = frame_bytes(s, c) * 1000000 / BYTES_A_SECOND;
+    if (!s->partial)
+        s->data_due_us = s->mono_us + (cost < DATA_US ? DATA_US : cost);
+    else
+        s->data_due_us += cost;
+    if (s->data_due_us > s->mono_us + DATA_MAX_US)
+        s->data_due_us = s->mono_us + DATA_MAX_US;
+}
+
 void session_draw(struct session *s, struct canvas *c, int64_t now_us) {
     s->now_us = now_us;
     if (c->w != s->w || c->h != s->h)
@@ -219,9 +244,9 @@ void session_draw(struct session *s, struct canvas *c, int64_t now_us) {
         hold_clock(s, c);
         s->dirty = 0;
         s->tick_us = s->mono_us + TICK_US;
-        s->data_due_us = s->mono_us + DATA_US;
         s->draw_all = false;
     }
+    pace(s, c);
     s->draw_self = false;
     if (s->last.w != c->w || s->last.h != c->h)
         canvas_resize(&s->last, c->w, c->h);

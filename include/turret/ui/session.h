@@ -44,10 +44,9 @@ void session_reply(struct session *s, const struct fx_reply *r);
 void session_notice(struct session *s, const struct fx_notice *n);
 /* Draws everything. Pure: same view, session, size and theme give the same canvas. now_us: UTC for ages. */
 void session_draw(struct session *s, struct canvas *c, int64_t now_us);
-/* Does it need a draw for these dirty bits, or for its own reasons (key, message timeout, clock)? */
+/* Does it need a draw for these dirty bits, or for its own reasons (key, message timeout, clock)? Data frames are spaced so
+ * that they stay near 2 kB/s on the terminal's line; keys are always drawn at once. */
 bool session_wants_draw(struct session *s, unsigned dirty, int64_t mono_us);
-/* Tells it what the last frame cost in bytes: data frames are spaced to about 2.5 kB/s; keys are always drawn at once. */
-void session_shown(struct session *s, size_t bytes, int64_t mono_us);
 const char *session_theme(const struct session *s);
 bool session_ascii(const struct session *s);
 uint64_t session_token(const struct session *s); /* upper 32 bits of intents' tokens: routes FX_REPLY back */
