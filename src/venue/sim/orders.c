@@ -91,7 +91,7 @@ static void tell_reject(struct exchange *x, struct sim_account *a, order_id id, 
     struct event ev;
     event_init(&ev, EVENT_REJECT, VENUE_SIM, now_us);
     ev.u.reject.order = id;
-    ev.u.reject.reason = reason;
+    ev.u.reject.reason = (int32_t)reason;
     str_copy(ev.u.reject.text, sizeof ev.u.reject.text, err_text(reason));
     sim_answer(x, a, &ev, now_us);
 }
@@ -100,7 +100,7 @@ static void tell_refused(struct exchange *x, struct sim_account *a, order_id id,
     struct event ev;
     event_init(&ev, EVENT_REFUSED, VENUE_SIM, now_us);
     ev.u.refused.order = id;
-    ev.u.refused.reason = reason;
+    ev.u.refused.reason = (int32_t)reason;
     ev.u.refused.what = what;
     str_copy(ev.u.refused.text, sizeof ev.u.refused.text, err_text(reason));
     sim_answer(x, a, &ev, now_us);
