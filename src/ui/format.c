@@ -13,7 +13,7 @@ static int price_shown_digits(const struct market *m, unsigned flags) {
     int digits = m ? m->price_digits : 4;
     if (format_cents(m))
         digits = digits > 2 ? digits - 2 : 0;
-    if (flags & FORMAT_FINE)
+    if ((flags & FORMAT_FINE) && digits < 2) /* an average lies between ticks; finer than cents nobody reads */
         digits++;
     return digits > DEC_DIGITS ? DEC_DIGITS : digits;
 }

@@ -12,7 +12,7 @@
 enum format_flag {
     FORMAT_UNIT = 1,  /* cents sign after binary prices */
     FORMAT_ASCII = 2, /* "c" instead of the cents sign */
-    FORMAT_FINE = 4,  /* one digit more than the tick: averages */
+    FORMAT_FINE = 4,  /* one digit more than coarse ticks: averages */
 };
 
 /* "47.0", "47.0c", "64,250.5"; "-" for 0. m may be NULL: a plain decimal. */
