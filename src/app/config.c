@@ -250,6 +250,7 @@ static int on_pair(void *user, const char *section, const char *name, const char
     if (value_set(r->c, section, name, value, ORIGIN_FILE, r->line, what, sizeof what) == ERR_OK)
         return 1;
     r->failed = true;
+    utf8_sanitise(what, sizeof what, what, strlen(what)); /* it quotes the file */
     snprintf(r->text, r->cap, "%s:%d: %s", r->path, r->line, what);
     return 0;
 }

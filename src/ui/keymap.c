@@ -150,6 +150,7 @@ static int fail(struct load *l, int line, const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
+    utf8_sanitise(what, sizeof what, what, strlen(what)); /* it quotes the file */
     if (!l->failed)
         snprintf(l->text, l->cap, "%s:%d: %s", l->path, line, what);
     l->failed = true;

@@ -11,6 +11,7 @@
 #include "turret/base/embed.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 
 enum { PALETTE_MAX = 48, WORD_MAX = 32, VALUE_MAX = 96, DEPTH_LIMIT = 6, PATH_BYTES = 512 };
 
@@ -46,6 +47,7 @@ static int fail(struct parse *p, const struct where *at, const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
+    utf8_sanitise(what, sizeof what, what, strlen(what)); /* it quotes the file */
     if (!p->failed)
         snprintf(p->text, p->cap, "%s:%d: %s", at->file, at->line, what);
     p->failed = true;
