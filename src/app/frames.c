@@ -190,7 +190,7 @@ struct frame_view *frames_add(struct frames *f, const struct session_cfg *cfg, c
     v->all = f;
     v->out = out;
     v->ctx = ctx;
-    v->host = (struct session_host){v, host_intent, host_quit, host_suspend, host_emit, host_log, NULL};
+    v->host = (struct session_host){v, host_intent, host_quit, host_suspend, host_emit, host_log};
     v->session = session_new(engine_view(f->engine), cfg, &v->host);
     canvas_init(&v->canvas, cfg->w, cfg->h);
     v->client = (struct engine_client){.id = (uint32_t)(session_token(v->session) >> 32), .ctx = v, .reply = client_reply, .notice = client_notice};

@@ -85,20 +85,25 @@ bool layout_grow(struct layout_place *p, int n, int i, int rows, struct rect bod
     int line = last ? at->y : edge, by = last ? -rows : rows;
     if (line <= body.y || line >= bottom || rows == 0)
         return false;
-    for (int pass = 0; pass < 2; pass++) { /* first: does everybody keep enough rows? */
-        for (int k = 0; k < n; k++) {
-            struct rect *r = &p[k].at;
-            bool across = r->x < at->x + at->w && at->x < r->x + r->w, above = r->y + r->h == line, below = r->y == line;
-            if (!across || (!above && !below))
-                continue;
-            int height = above ? r->h + by : r->h - by;
-            if (pass == 0 && height < ROWS_MIN)
-                return false;
-            if (pass == 1) {
-                r->y += below ? by : 0;
-                r->h = height;
-            }
+    bool moves[LAYOUT_MAX] = {false};
+    moves[i] = true;
+    for (int round = 0; round < n; round++) { /* whoever shares the line with one that moves, moves too */
+        for (int k = 0; k < n * n; k++) {
+            const struct rect *a = &p[k / n].at, *b = &p[k % n].at;
+            bool across = a->x < b->x + b->w && b->x < a->x + a->w, on_line = b->y == line || b->y + b->h == line;
+            moves[k % n] = moves[k % n] || (moves[k / n] && across && on_line);
         }
+    }
+    for (int k = 0; k < n; k++)
+        if (moves[k] && p[k].at.h + (p[k].at.y == line ? -by : by) < ROWS_MIN)
+            return false;
+    for (int k = 0; k < n; k++) {
+        struct rect *r = &p[k].at;
+        if (!moves[k])
+            continue;
+        bool below = r->y == line;
+        r->y += below ? by : 0;
+        r->h += below ? -by : by;
     }
     return true;
 }

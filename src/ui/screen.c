@@ -23,7 +23,7 @@
 #include "turret/io/loop.h"
 #include "turret/ui/key.h"
 
-enum { READ_BYTES = 4096, KEEP_BYTES = 65536, EMIT_LIMIT = 1 << 18, PIPE_BYTES = 1 << 18, CELL_BYTES = 64, SYNC_FROM = 512, CLOSE_MS = 200, SYNC_MODE = 2026 };
+enum { READ_BYTES = 4096, KEEP_BYTES = 65536, EMIT_LIMIT = 1 << 18, PIPE_BYTES = 1 << 18, CELL_BYTES = 64, SYNC_FROM = 512, CLOSE_MS = 200, SYNC_MODE = 2026, CTRL_L = 12 };
 
 struct screen {
     struct screen_host host;
@@ -32,7 +32,7 @@ struct screen {
     SCREEN *curses;
     FILE *to, *from;
     int tty, pipe_in, w, h, budget, depth /* of callbacks at work */;
-    bool ecma, sync, closed;
+    bool ecma, osc, sync, closed;
     char theme[THEME_NAME_MAX];
     char *out; /* bytes on their way to the terminal */
     size_t out_len, out_at, out_cap;
@@ -139,7 +139,7 @@ int screen_show(struct screen *s, const struct canvas *c) {
 }
 
 void screen_emit(struct screen *s, const char *bytes, size_t n) {
-    if (s->closed || s->out_len + n > EMIT_LIMIT)
+    if (s->closed || s->out_len + n > EMIT_LIMIT || (!s->osc && n > 1 && bytes[1] == ']'))
         return;
     bool idle = screen_ready(s);
     append(s, bytes, n);
@@ -167,6 +167,8 @@ static void on_input(void *ctx, const struct input_event *ev) {
     if (s->closed)
         return;
     const struct screen_host *h = &s->host;
+    if (ev->kind == INPUT_KEY && ev->key == CTRL_L)
+        s->paint.whole = true;
     if (ev->kind == INPUT_KEY)
         h->key(h->ctx, ev->key, ev->burst, clock_mono_us());
     else if (ev->kind == INPUT_PASTE && h->paste)
@@ -278,6 +280,12 @@ static SCREEN *open_curses(struct screen *s, char *text, size_t cap) {
     return found;
 }
 
+static bool term_is(const char *term, const char *const *names) {
+    while (*names && strncmp(term, *names, strlen(*names)) != 0)
+        names++;
+    return *names != NULL;
+}
+
 static void set_up_terminal(struct screen *s) {
     static const struct { const char *cap; uint32_t key; } KEYS[] = {
         {"kcuu1", KEYS_UP}, {"kcud1", KEYS_DOWN}, {"kcub1", KEYS_LEFT}, {"kcuf1", KEYS_RIGHT}, {"khome", KEYS_HOME}, {"kend", KEYS_END},
@@ -305,9 +313,9 @@ static void set_up_terminal(struct screen *s) {
     if (!*cap_text("rmcup"))
         str_copy(restore + strlen(restore), sizeof restore - strlen(restore), "\n");
     tty_set_restore(restore, strlen(restore));
-    bool asks = s->ecma && term && (strncmp(term, "xterm", 5) == 0 || strncmp(term, "tmux", 4) == 0 || strncmp(term, "foot", 4) == 0 || strncmp(term, "alacritty", 9) == 0) &&
-                !(program && strcmp(program, "Apple_Terminal") == 0);
-    if (asks)
+    s->osc = s->ecma && term && term_is(term, (const char *const[]){"xterm", "tmux", "screen", "foot", "alacritty", "rxvt", "kitty", NULL});
+    bool asks = s->osc && term_is(term, (const char *const[]){"xterm", "tmux", "foot", "alacritty", NULL});
+    if (asks && !(program && strcmp(program, "Apple_Terminal") == 0)) /* that one prints the question */
         append_text(s, "\033[?2026$p");
     modes_on(s);
 }

@@ -320,10 +320,7 @@ static void common_action(struct session *s, enum action a) {
     case ACT_ACK_ALL: acknowledge(s, true); break;
     case ACT_COMMAND: line_open(s, ENTRY_COMMAND, ":", ""); break;
     case ACT_HELP: session_help(s, NULL); break;
-    case ACT_REDRAW:
-        if (s->host.redraw)
-            s->host.redraw(s->host.ctx, s);
-        break;
+    case ACT_REDRAW: break; /* the screen paints every cell again by itself at Ctrl-L */
     case ACT_SUSPEND:
         if (s->host.suspend && !s->cfg.local)
             s->host.suspend(s->host.ctx, s);

@@ -231,6 +231,20 @@ static void pace(struct session *s, const struct canvas *c) {
         s->data_due_us = s->mono_us + DATA_MAX_US;
 }
 
+/* The window's title says which money is meant, also while another window is in front. */
+static void send_title(struct session *s) {
+    struct view_account a;
+    char title[sizeof s->title], osc[sizeof title + 8];
+    if (!s->host.emit || !view_account(s->view, session_account(s), &a))
+        return;
+    snprintf(title, sizeof title, "turret %s %s/%s", a.a->live ? "LIVE" : "PAPER", venue_name((enum venue_id)a.a->venue), a.a->name);
+    if (strcmp(title, s->title) == 0)
+        return;
+    str_copy(s->title, sizeof s->title, title);
+    int n = snprintf(osc, sizeof osc, "\033]2;%s\a", title);
+    s->host.emit(s->host.ctx, s, osc, (size_t)n);
+}
+
 void session_draw(struct session *s, struct canvas *c, int64_t now_us) {
     s->now_us = now_us;
     if (c->w != s->w || c->h != s->h)
@@ -247,6 +261,7 @@ void session_draw(struct session *s, struct canvas *c, int64_t now_us) {
         s->draw_all = false;
     }
     pace(s, c);
+    send_title(s);
     s->draw_self = false;
     if (s->last.w != c->w || s->last.h != c->h)
         canvas_resize(&s->last, c->w, c->h);

@@ -97,6 +97,7 @@ struct session {
     unsigned dirty, watched;        /* data changed since the last data frame; bits of the panes on show */
     int64_t mono_us, now_us, data_due_us, tick_us;
     struct canvas last;             /* the last frame */
+    char title[64];                 /* of the terminal's window, as sent */
 };
 
 /* --- for panes, ticket and commands --- */

@@ -155,8 +155,8 @@ static void test_paints_reads_keys_and_restores(void **state) {
     assert_int_equal(write(master, "q", 1), 1);
     assert_true(see(master, "\033[?1049l", 3000));
     assert_non_null(memmem(seen, seen_len, "\033[?2004l\033[?1004l", 16));
-    tcgetattr(master, &after);
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    tcgetattr(master, &after);
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_true((after.c_lflag & (ICANON | ECHO)) == (ICANON | ECHO));
     report();
@@ -171,9 +171,9 @@ static void test_a_crash_gives_the_terminal_back(void **state) {
     assert_true(see(master, "hello", 3000));
     assert_int_equal(write(master, "a", 1), 1);
     assert_true(see(master, "\033[?1049l", 3000));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
     tcgetattr(master, &after);
     assert_true((after.c_lflag & (ICANON | ECHO)) == (ICANON | ECHO));
-    assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     report();
     close(master);

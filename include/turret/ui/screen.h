@@ -34,9 +34,10 @@ bool screen_ready(const struct screen *s); /* the last frame is out */
 /* Shows what changed. Returns the bytes of the frame, -1 when the last one is not out yet (nothing was done). */
 int screen_show(struct screen *s, const struct canvas *c);
 enum err screen_set_theme(struct screen *s, const char *name); /* repaints with the next frame */
-/* Bytes beside the frames (bell, clipboard, title), sent after the frame at hand; dropped when too many wait. */
+/* Bytes beside the frames (bell, clipboard, title), sent after the frame at hand; dropped when too many wait, or when they
+ * begin an OSC the terminal does not know. */
 void screen_emit(struct screen *s, const char *bytes, size_t n);
-void screen_redraw(struct screen *s); /* the next frame paints every cell */
+void screen_redraw(struct screen *s); /* the next frame paints every cell; Ctrl-L does it too, and is handed on */
 /* Restores the terminal, stops the process (SIGSTOP) and paints again when it goes on. For viewers only. */
 void screen_suspend(struct screen *s);
 /* Async-signal-safe: gives the terminal back as it was. For fatal exits. */

@@ -16,7 +16,6 @@ struct session_host {
     void (*suspend)(void *ctx, struct session *s);                         /* Ctrl-Z: the viewer's job */
     void (*emit)(void *ctx, struct session *s, const char *bytes, size_t n); /* to the terminal: bell, OSC 52 copy, OSC 2 title */
     void (*log)(void *ctx, const char *line);
-    void (*redraw)(void *ctx, struct session *s); /* Ctrl-L: paint every cell again; may be NULL */
 };
 
 struct session_cfg {
