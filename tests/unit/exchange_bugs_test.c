@@ -7,7 +7,8 @@ static void bug_04_two_closes_at_once_never_flip(void **state) {
     kit_quote(k, BTC, -1, 100, 10);
     kit_do(k, 1, BTC, SIDE_LONG, ACTION_BUY, 0, 10);
     kit_quote(k, BTC, 1, 99, 100);
-    struct order a = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 0, 10), b = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 0, 10);
+    struct order a = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 0, 10),
+                 b = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 0, 10);
     a.flags |= ORDER_REDUCE_ONLY;
     b.flags |= ORDER_REDUCE_ONLY;
     exchange_place(k->x, &a, k->now); /* target and stop fire in the same instant */
@@ -26,7 +27,8 @@ static void bug_04_one_sweep_through_two_exits_never_flips(void **state) {
     kit_quote(k, BTC, -1, 100, 10);
     kit_do(k, 1, BTC, SIDE_LONG, ACTION_BUY, 0, 10);
     order_id plain = kit_do(k, 1, BTC, SIDE_LONG, ACTION_SELL, 101, 7);
-    struct order target = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 102, 10), far = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 102, 10);
+    struct order target = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 102, 10),
+                 far = kit_order(k, 1, BTC, SIDE_LONG, ACTION_SELL, 102, 10);
     target.flags |= ORDER_REDUCE_ONLY;
     far.flags |= ORDER_REDUCE_ONLY;
     kit_place(k, &target);
@@ -95,12 +97,15 @@ static void bug_10_trade_ids_are_unique_and_an_old_order_is_not_a_new_one(void *
     kit_quote(k, BTC, -1, 100, 1);
     kit_quote(k, BTC, -1, 100.5, 1);
     kit_quote(k, BTC, -1, 101, 1);
-    order_id first = kit_do(k, 1, BTC, SIDE_LONG, ACTION_BUY, 0, 2), second = kit_do(k, 1, BTC, SIDE_LONG, ACTION_BUY, 0, 1);
-    const char *a = kit_fill(k, first, 0)->venue_trade, *b = kit_fill(k, first, 1)->venue_trade, *c = kit_fill(k, second, 0)->venue_trade;
+    order_id first = kit_do(k, 1, BTC, SIDE_LONG, ACTION_BUY, 0, 2),
+             second = kit_do(k, 1, BTC, SIDE_LONG, ACTION_BUY, 0, 1);
+    const char *a = kit_fill(k, first, 0)->venue_trade, *b = kit_fill(k, first, 1)->venue_trade,
+               *c = kit_fill(k, second, 0)->venue_trade;
     assert_string_not_equal(a, b);
     assert_string_not_equal(b, c);
     assert_string_not_equal(a, c);
-    assert_string_not_equal(kit_event(k, EVENT_ACK, first, 0)->u.ack.venue_id, kit_event(k, EVENT_ACK, second, 0)->u.ack.venue_id);
+    assert_string_not_equal(kit_event(k, EVENT_ACK, first, 0)->u.ack.venue_id,
+                            kit_event(k, EVENT_ACK, second, 0)->u.ack.venue_id);
     kit_free(k);
 }
 
@@ -157,7 +162,8 @@ static void bug_16_fees_are_charged(void **state) {
     assert_int_equal(kit_fill(k, 0, 0)->fee.micro + kit_fill(k, 0, 1)->fee.micro, micro(0.7));
     kit_do(k, 2, BTC, SIDE_LONG, ACTION_SELL, 100, 10);
     kit_do(k, 1, BTC, SIDE_SHORT, ACTION_BUY, 100, 10);
-    assert_int_equal(kit_cash(k, 1) + kit_cash(k, 2), micro(20000 - 1.4)); /* a round trip at one price loses the fees */
+    assert_int_equal(kit_cash(k, 1) + kit_cash(k, 2),
+                     micro(20000 - 1.4)); /* a round trip at one price loses the fees */
     kit_free(k);
 }
 
@@ -245,7 +251,8 @@ static void bug_21_a_restart_rebuilds_cash_and_positions(void **state) {
     ev.u.order = kit_order(k, 1, BTC, SIDE_SHORT, ACTION_SELL, 110, 3);
     ev.u.order.state = STATE_FILLED;
     ev.u.order.filled = ev.u.order.size;
-    ev.u.order.pos = (struct position){.status = POSITION_OPEN, .leverage = 2, .open = {micro(3)}, .cost = {micro(330)}, .entry_price = {micro(110)}};
+    ev.u.order.pos = (struct position){
+        .status = POSITION_OPEN, .leverage = 2, .open = {micro(3)}, .cost = {micro(330)}, .entry_price = {micro(110)}};
     exchange_restore(k->x, &ev);
     event_init(&ev, EVENT_LOADED, VENUE_SIM, k->now);
     exchange_restore(k->x, &ev);

@@ -43,12 +43,19 @@ static inline void kit_forget(struct kit *k) {
         free(k->seen[i]);
     k->n = 0;
 }
-static inline int64_t micro(double v) { return (int64_t)(v * 1e6 + (v < 0 ? -0.5 : 0.5)); }
-static inline price px_of(double v) { return PRICE(micro(v)); }
-static inline qty qty_at(double v) { return QTY(micro(v)); }
+static inline int64_t micro(double v) {
+    return (int64_t)(v * 1e6 + (v < 0 ? -0.5 : 0.5));
+}
+static inline price px_of(double v) {
+    return PRICE(micro(v));
+}
+static inline qty qty_at(double v) {
+    return QTY(micro(v));
+}
 
 static inline struct market kit_market(market_id id, enum market_kind kind, double tick, double lot) {
-    struct market m = {.id = id, .venue = VENUE_SIM, .kind = (uint8_t)kind, .max_leverage = kind == MARKET_PERP ? 20 : 1};
+    struct market m = {
+        .id = id, .venue = VENUE_SIM, .kind = (uint8_t)kind, .max_leverage = kind == MARKET_PERP ? 20 : 1};
     m.tick = px_of(tick);
     m.lot = m.min_size = qty_at(lot);
     m.min_price = m.tick;
@@ -91,8 +98,10 @@ static inline void kit_run(struct kit *k, int64_t us) {
     k->now += us;
     exchange_run(k->x, k->now);
 }
-static inline struct order kit_order(struct kit *k, account_id a, market_id m, enum order_side side, enum order_action action, double limit, double size) {
-    struct order o = {.id = ++k->next_id, .account = a, .market = m, .side = (uint8_t)side, .action = (uint8_t)action, .leverage = 1};
+static inline struct order kit_order(struct kit *k, account_id a, market_id m, enum order_side side,
+                                     enum order_action action, double limit, double size) {
+    struct order o = {
+        .id = ++k->next_id, .account = a, .market = m, .side = (uint8_t)side, .action = (uint8_t)action, .leverage = 1};
     o.type = limit > 0 ? ORDER_LIMIT : ORDER_MARKET;
     o.limit = px_of(limit);
     o.size = qty_at(size);
@@ -106,7 +115,8 @@ static inline order_id kit_place(struct kit *k, const struct order *o) {
     return o->id;
 }
 /* limit 0 = market order */
-static inline order_id kit_do(struct kit *k, account_id a, market_id m, enum order_side side, enum order_action action, double limit, double size) {
+static inline order_id kit_do(struct kit *k, account_id a, market_id m, enum order_side side, enum order_action action,
+                              double limit, double size) {
     struct order o = kit_order(k, a, m, side, action, limit, size);
     return kit_place(k, &o);
 }
@@ -118,14 +128,22 @@ static inline void kit_cancel(struct kit *k, account_id a, order_id id) {
 /* The i-th event of a type about an order (0 = any), NULL when there are fewer; negative i counts from the newest. */
 static inline order_id kit_about(const struct event *ev) {
     switch (ev->type) {
-    case EVENT_ACK: return ev->u.ack.order;
-    case EVENT_FILL: return ev->u.fill_ev.fill.order;
-    case EVENT_DONE: return ev->u.done.order;
-    case EVENT_REJECT: return ev->u.reject.order;
-    case EVENT_REFUSED: return ev->u.refused.order;
-    case EVENT_AMENDED: return ev->u.amended.order;
-    case EVENT_RECON_ORDER: return ev->u.recon_order.order.id;
-    default: return 0;
+    case EVENT_ACK:
+        return ev->u.ack.order;
+    case EVENT_FILL:
+        return ev->u.fill_ev.fill.order;
+    case EVENT_DONE:
+        return ev->u.done.order;
+    case EVENT_REJECT:
+        return ev->u.reject.order;
+    case EVENT_REFUSED:
+        return ev->u.refused.order;
+    case EVENT_AMENDED:
+        return ev->u.amended.order;
+    case EVENT_RECON_ORDER:
+        return ev->u.recon_order.order.id;
+    default:
+        return 0;
     }
 }
 static inline const struct event *kit_event(const struct kit *k, enum event_type type, order_id id, int i) {
@@ -162,7 +180,9 @@ static inline const struct fill *kit_fill(const struct kit *k, order_id id, int 
     assert_non_null(ev);
     return &ev->u.fill_ev.fill;
 }
-static inline int64_t kit_cash(const struct kit *k, account_id a) { return exchange_cash(k->x, a).micro; }
+static inline int64_t kit_cash(const struct kit *k, account_id a) {
+    return exchange_cash(k->x, a).micro;
+}
 static inline int64_t kit_net(const struct kit *k, account_id a, market_id m) {
     struct exchange_position p[16];
     int n = exchange_positions(k->x, a, p, 16);
@@ -176,7 +196,8 @@ static inline uint32_t kit_quote(struct kit *k, market_id m, int dir, double px,
     return exchange_bot_limit(k->x, m, 7, dir, px_of(px), qty_at(size), k->now);
 }
 /* A recorded book of one or two levels a side (size 0 leaves the second out). */
-static inline void kit_show(struct kit *k, market_id m, unsigned flags, const struct level *bids, int n_bids, const struct level *asks, int n_asks) {
+static inline void kit_show(struct kit *k, market_id m, unsigned flags, const struct level *bids, int n_bids,
+                            const struct level *asks, int n_asks) {
     size_t n = (size_t)(n_bids + n_asks);
     struct ev_book *b = xcalloc(1, sizeof *b + n * sizeof(struct level));
     b->market = m;
@@ -191,6 +212,11 @@ static inline void kit_show(struct kit *k, market_id m, unsigned flags, const st
     free(b);
     kit_run(k, 1);
 }
-#define LEVEL(p, s) {{(int64_t)((p) * 1e6 + 0.5)}, {(int64_t)((s) * 1e6 + 0.5)}}
+#define LEVEL(p, s)                                                                                                    \
+    {                                                                                                                  \
+        {(int64_t)((p)*1e6 + 0.5)}, {                                                                                  \
+            (int64_t)((s)*1e6 + 0.5)                                                                                   \
+        }                                                                                                              \
+    }
 
 #endif

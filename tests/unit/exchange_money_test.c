@@ -64,9 +64,18 @@ static void settle(enum market_outcome outcome, double yes_gets, double no_gets)
     assert_int_equal(kit_reject(k, kit_do(k, 1, RAIN, SIDE_YES, ACTION_BUY, 0.5, 1)), ERR_MARKET_CLOSED);
     kit_free(k);
 }
-static void resolution_pays_yes(void **state) { (void)state; settle(OUTCOME_YES, 10, 0); }
-static void resolution_pays_no(void **state) { (void)state; settle(OUTCOME_NO, 0, 10); }
-static void a_void_market_gives_the_entry_cost_back(void **state) { (void)state; settle(OUTCOME_VOID, 7, 3); }
+static void resolution_pays_yes(void **state) {
+    (void)state;
+    settle(OUTCOME_YES, 10, 0);
+}
+static void resolution_pays_no(void **state) {
+    (void)state;
+    settle(OUTCOME_NO, 0, 10);
+}
+static void a_void_market_gives_the_entry_cost_back(void **state) {
+    (void)state;
+    settle(OUTCOME_VOID, 7, 3);
+}
 
 static void perpetuals_tie_up_margin_not_the_whole_value(void **state) {
     (void)state;
@@ -110,7 +119,8 @@ static void closing_needs_no_funds(void **state) {
     order_id b = kit_do(k, 1, RAIN, SIDE_NO, ACTION_BUY, 0.05, 10000);
     assert_int_equal(kit_reject(k, a), -1);
     assert_int_equal(kit_reject(k, b), -1);
-    assert_int_equal(kit_reject(k, kit_do(k, 1, RAIN, SIDE_YES, ACTION_SELL, 0.60, 10000)), ERR_INSUFFICIENT_FUNDS); /* would open NO */
+    assert_int_equal(kit_reject(k, kit_do(k, 1, RAIN, SIDE_YES, ACTION_SELL, 0.60, 10000)),
+                     ERR_INSUFFICIENT_FUNDS); /* would open NO */
     kit_free(k);
 }
 
@@ -265,7 +275,9 @@ static void a_reset_account_is_back_at_its_start(void **state) {
 /* --- random orders against a naive ledger made of the fills alone --- */
 
 #define TRADERS 4
-struct naive { int64_t flow, fees, net[2]; }; /* flow: cash if every trade were paid in full in book units */
+struct naive {
+    int64_t flow, fees, net[2];
+}; /* flow: cash if every trade were paid in full in book units */
 
 static void naive_book(struct naive *n, const struct kit *k, size_t from) {
     for (size_t s = from; s < k->n; s++) {
@@ -307,9 +319,13 @@ static struct order random_order(struct kit *k, struct rng *r) {
     account_id a = (account_id)rng_range(r, 1, TRADERS);
     bool binary = rng_below(r, 2);
     enum order_action action = rng_below(r, 2) ? ACTION_BUY : ACTION_SELL;
-    enum order_side side = binary ? (rng_below(r, 2) ? SIDE_YES : SIDE_NO) : (action == ACTION_BUY ? SIDE_LONG : SIDE_SHORT);
-    double limit = rng_below(r, 5) == 0 ? 0 : binary ? (double)rng_range(r, 40, 60) / 100 : 100 + (double)rng_range(r, -20, 20) * 0.5;
-    struct order o = kit_order(k, a, binary ? RAIN : BTC, side, action, limit, binary ? (double)rng_range(r, 1, 400) : (double)rng_range(r, 1, 3000) / 100);
+    enum order_side side =
+        binary ? (rng_below(r, 2) ? SIDE_YES : SIDE_NO) : (action == ACTION_BUY ? SIDE_LONG : SIDE_SHORT);
+    double limit = rng_below(r, 5) == 0 ? 0
+                   : binary             ? (double)rng_range(r, 40, 60) / 100
+                                        : 100 + (double)rng_range(r, -20, 20) * 0.5;
+    struct order o = kit_order(k, a, binary ? RAIN : BTC, side, action, limit,
+                               binary ? (double)rng_range(r, 1, 400) : (double)rng_range(r, 1, 3000) / 100);
     o.tif = (uint8_t[]){TIF_GTC, TIF_GTC, TIF_GTC, TIF_IOC, TIF_FOK}[rng_below(r, 5)];
     o.leverage = binary ? 1 : (uint8_t)rng_range(r, 1, 20);
     if (rng_below(r, 6) == 0)

@@ -171,7 +171,8 @@ static void an_account_cannot_touch_anothers_order(void **state) {
 static void amend_down_keeps_the_place_and_up_loses_it(void **state) {
     (void)state;
     struct kit *k = kit_new();
-    struct order a = kit_order(k, 1, BTC, SIDE_SHORT, ACTION_SELL, 100, 2), b = kit_order(k, 2, BTC, SIDE_SHORT, ACTION_SELL, 100, 2);
+    struct order a = kit_order(k, 1, BTC, SIDE_SHORT, ACTION_SELL, 100, 2),
+                 b = kit_order(k, 2, BTC, SIDE_SHORT, ACTION_SELL, 100, 2);
     kit_place(k, &a);
     kit_place(k, &b);
     struct fx_amend down = {.order = a, .size = qty_at(1)};
@@ -205,7 +206,8 @@ static void amend_to_a_crossing_price_trades(void **state) {
     am = (struct fx_amend){.order = o, .size = qty_at(1)};
     exchange_amend(k->x, &am, k->now);
     kit_run(k, 1);
-    assert_int_equal(kit_event(k, EVENT_REFUSED, o.id, 0)->u.refused.reason, ERR_BAD_VALUE); /* already filled that far */
+    assert_int_equal(kit_event(k, EVENT_REFUSED, o.id, 0)->u.refused.reason,
+                     ERR_BAD_VALUE); /* already filled that far */
     kit_free(k);
 }
 
@@ -230,7 +232,8 @@ static void the_same_id_again_is_answered_not_doubled(void **state) {
 static void query_tells_working_finished_and_unknown_apart(void **state) {
     (void)state;
     struct kit *k = kit_new();
-    struct order working = kit_order(k, 1, BTC, SIDE_LONG, ACTION_BUY, 90, 1), lost = kit_order(k, 1, BTC, SIDE_LONG, ACTION_BUY, 90, 1);
+    struct order working = kit_order(k, 1, BTC, SIDE_LONG, ACTION_BUY, 90, 1),
+                 lost = kit_order(k, 1, BTC, SIDE_LONG, ACTION_BUY, 90, 1);
     kit_place(k, &working);
     struct order refused = kit_order(k, 1, BTC, SIDE_LONG, ACTION_BUY, 90.3, 1);
     kit_place(k, &refused);
@@ -247,7 +250,13 @@ static void query_tells_working_finished_and_unknown_apart(void **state) {
     kit_free(k);
 }
 
-struct refusal { market_id market; uint8_t side, action; double limit, size; uint8_t leverage; enum err reason; };
+struct refusal {
+    market_id market;
+    uint8_t side, action;
+    double limit, size;
+    uint8_t leverage;
+    enum err reason;
+};
 
 static void bad_orders_are_refused_with_their_reason(void **state) {
     (void)state;

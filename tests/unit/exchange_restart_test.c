@@ -1,4 +1,5 @@
-/* Time and restarts: latency in both directions, what a new exchange rebuilds from the store, what it tells when asked. */
+/* Time and restarts: latency in both directions, what a new exchange rebuilds from the store, what it tells when asked.
+ */
 #include "exchange_fixture.h"
 
 static struct kit *slow_kit(uint64_t seed) {
@@ -119,7 +120,8 @@ static void what_cannot_come_back_is_told_in_reconciliation(void **state) {
     (void)state;
     struct kit *k = kit_new();
     load(k, EVENT_ACCOUNT, NULL);
-    struct order rests = stored(k, BTC, 90, 1, 0), market = stored(k, BTC, 0, 1, 0), gone = stored(k, 777, 90, 1, 0), unsent = stored(k, BTC, 90, 1, 0);
+    struct order rests = stored(k, BTC, 90, 1, 0), market = stored(k, BTC, 0, 1, 0), gone = stored(k, 777, 90, 1, 0),
+                 unsent = stored(k, BTC, 90, 1, 0);
     struct order late = stored(k, BTC, 91, 1, 0);
     late.tif = TIF_GTD;
     late.expires_us = k->now - 5;
@@ -156,7 +158,8 @@ static void reconciliation_tells_orders_fills_positions_and_cash(void **state) {
     kit_forget(k);
     reconcile(k);
     kit_run(k, SECOND);
-    static const enum event_type expect[] = {EVENT_RECON_BEGIN, EVENT_RECON_ORDER, EVENT_RECON_FILL, EVENT_RECON_POSITION, EVENT_RECON_CASH, EVENT_RECON_END};
+    static const enum event_type expect[] = {EVENT_RECON_BEGIN,    EVENT_RECON_ORDER, EVENT_RECON_FILL,
+                                             EVENT_RECON_POSITION, EVENT_RECON_CASH,  EVENT_RECON_END};
     size_t at = 0;
     for (size_t s = 0; s < k->n; s++)
         if (k->seen[s]->type >= EVENT_RECON_BEGIN && k->seen[s]->type <= EVENT_RECON_END)
@@ -218,7 +221,8 @@ static void a_market_resolved_before_the_restart_still_pays(void **state) {
     load(k, EVENT_ACCOUNT, NULL);
     struct order o = kit_order(k, 1, 55, SIDE_NO, ACTION_BUY, 0.4, 10);
     o.state = STATE_FILLED;
-    o.pos = (struct position){.status = POSITION_OPEN, .open = {micro(10)}, .cost = {micro(4)}, .entry_price = {micro(0.4)}};
+    o.pos = (struct position){
+        .status = POSITION_OPEN, .open = {micro(10)}, .cost = {micro(4)}, .entry_price = {micro(0.4)}};
     load(k, EVENT_LOAD_ORDER, &o);
     load(k, EVENT_LOADED, NULL);
     struct market m = kit_market(55, MARKET_BINARY, 0.01, 1);

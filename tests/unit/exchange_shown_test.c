@@ -64,7 +64,8 @@ static void own_orders_do_not_trade_with_themselves(void **state) {
     (void)state;
     struct kit *k = tape_kit();
     order_id rests = kit_do(k, 1, TAPE, SIDE_LONG, ACTION_BUY, 100, 3);
-    order_id sell = kit_do(k, 1, TAPE, SIDE_SHORT, ACTION_SELL, 99.5, 2); /* the displayed 99.5 lies behind the own 100 */
+    order_id sell =
+        kit_do(k, 1, TAPE, SIDE_SHORT, ACTION_SELL, 99.5, 2); /* the displayed 99.5 lies behind the own 100 */
     assert_int_equal(kit_done(k, sell), ERR_SELF_TRADE);
     assert_int_equal(kit_filled(k, sell), 0);
     assert_int_equal(kit_filled(k, rests), 0);
@@ -231,6 +232,94 @@ static void the_mark_of_a_tape_is_its_middle_once_a_second(void **state) {
     kit_free(k);
 }
 
+/* --- a random recording and random orders: no fill beyond what was shown or printed, none past its limit --- */
+
+struct told {
+    order_id id;
+    int dir;
+    int64_t limit;
+    bool immediate;
+};
+
+static void fills_keep_to_their_limits(const struct kit *k, const struct told *orders, int n) {
+    for (size_t s = 0; s < k->n; s++) {
+        if (k->seen[s]->type != EVENT_FILL)
+            continue;
+        const struct fill *f = &k->seen[s]->u.fill_ev.fill;
+        for (int i = 0; i < n; i++) {
+            if (orders[i].id != f->order)
+                continue;
+            assert_true(orders[i].limit == 0 || (f->px.micro - orders[i].limit) * orders[i].dir <= 0);
+            assert_true(!f->maker || f->px.micro == orders[i].limit);
+            assert_true(!f->maker || !orders[i].immediate);
+        }
+    }
+}
+
+/* Sums by price what takers got since the level was last shown. */
+static int64_t taken_at(const struct kit *k, size_t from, int64_t px) {
+    int64_t sum = 0;
+    for (size_t s = from; s < k->n; s++) {
+        const struct fill *f = &k->seen[s]->u.fill_ev.fill;
+        if (k->seen[s]->type == EVENT_FILL && !f->maker && f->px.micro == px)
+            sum += f->size.micro;
+    }
+    return sum;
+}
+
+static void random_tapes_give_nothing_that_was_not_there(void **state) {
+    (void)state;
+    int fills = 0, makers = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct kit *k = kit_new();
+        struct rng r;
+        struct told orders[400];
+        int n = 0;
+        int64_t mid = 1000; /* in ticks of 0.5 */
+        rng_seed(&r, seed);
+        for (int step = 0; step < 150; step++) {
+            struct level b[3], a[3];
+            mid += rng_range(&r, -2, 2);
+            for (int i = 0; i < 3; i++) {
+                b[i] = (struct level){{(mid - 1 - i) * 500000}, {rng_range(&r, 1, 500) * 10000}};
+                a[i] = (struct level){{(mid + 1 + i) * 500000}, {rng_range(&r, 1, 500) * 10000}};
+            }
+            kit_show(k, TAPE, BOOK_SNAPSHOT, b, 3, a, 3);
+            size_t shown_from = k->n;
+            for (int i = 0; i < 2; i++) {
+                account_id acc = (account_id)rng_range(&r, 1, 3);
+                bool buys = rng_below(&r, 2), market = rng_below(&r, 4) == 0;
+                struct order o = kit_order(k, acc, TAPE, buys ? SIDE_LONG : SIDE_SHORT, buys ? ACTION_BUY : ACTION_SELL,
+                                           0, (double)rng_range(&r, 1, 300) / 100);
+                o.type = market ? ORDER_MARKET : ORDER_LIMIT;
+                o.limit = PRICE(market ? 0 : (mid + rng_range(&r, -3, 3)) * 500000);
+                o.leverage = 20;
+                kit_place(k, &o);
+                orders[n++] = (struct told){o.id, buys ? 1 : -1, o.limit.micro, market};
+            }
+            for (int i = 0; i < 3; i++) {
+                assert_true(taken_at(k, shown_from, b[i].px.micro) <= b[i].size.micro);
+                assert_true(taken_at(k, shown_from, a[i].px.micro) <= a[i].size.micro);
+            }
+            size_t before = k->n;
+            int64_t size = rng_range(&r, 1, 400) * 10000, got = 0;
+            int dir = rng_below(&r, 2) ? 1 : -1;
+            exchange_shown_trade(k->x, TAPE, PRICE((mid + dir * rng_range(&r, 1, 3)) * 500000), QTY(size), dir, k->now);
+            kit_run(k, 1);
+            for (size_t s = before; s < k->n; s++)
+                got += k->seen[s]->type == EVENT_FILL ? k->seen[s]->u.fill_ev.fill.size.micro : 0;
+            assert_true(got <= size); /* a print gives its own size at most */
+        }
+        fills_keep_to_their_limits(k, orders, n);
+        for (size_t s = 0; s < k->n; s++) {
+            fills += k->seen[s]->type == EVENT_FILL;
+            makers += k->seen[s]->type == EVENT_FILL && k->seen[s]->u.fill_ev.fill.maker;
+        }
+        kit_free(k);
+    }
+    assert_true(fills > 1000 && makers > 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_taker_eats_depth_until_the_feed_shows_it_again),
@@ -245,6 +334,7 @@ int main(void) {
         cmocka_unit_test(a_gap_empties_the_book_until_the_next_snapshot),
         cmocka_unit_test(resting_reduce_only_follows_the_position),
         cmocka_unit_test(slippage_is_only_on_quotes_and_never_past_the_limit),
+        cmocka_unit_test(random_tapes_give_nothing_that_was_not_there),
         cmocka_unit_test(the_mark_of_a_tape_is_its_middle_once_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

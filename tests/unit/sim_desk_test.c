@@ -32,14 +32,29 @@ static void floor_put(void *ctx, const struct event *ev) {
 static void dispatch(struct floor *f, const struct effect *fx) {
     struct exchange *x = f->k->x;
     switch ((enum effect_type)fx->type) {
-    case FX_SAVE: store_save(f->store, &fx->u.save); break;
-    case FX_PLACE: exchange_place(x, &fx->u.place.order, f->k->now); break;
-    case FX_CANCEL: exchange_cancel(x, &fx->u.cancel, f->k->now); break;
-    case FX_AMEND: exchange_amend(x, &fx->u.amend, f->k->now); break;
-    case FX_QUERY: exchange_query(x, &fx->u.query.order, f->k->now); break;
-    case FX_RECONCILE: exchange_reconcile(x, &fx->u.reconcile, f->k->now); break;
-    case FX_RESET: exchange_reset(x, &fx->u.reset, f->k->now); break;
-    default: break;
+    case FX_SAVE:
+        store_save(f->store, &fx->u.save);
+        break;
+    case FX_PLACE:
+        exchange_place(x, &fx->u.place.order, f->k->now);
+        break;
+    case FX_CANCEL:
+        exchange_cancel(x, &fx->u.cancel, f->k->now);
+        break;
+    case FX_AMEND:
+        exchange_amend(x, &fx->u.amend, f->k->now);
+        break;
+    case FX_QUERY:
+        exchange_query(x, &fx->u.query.order, f->k->now);
+        break;
+    case FX_RECONCILE:
+        exchange_reconcile(x, &fx->u.reconcile, f->k->now);
+        break;
+    case FX_RESET:
+        exchange_reset(x, &fx->u.reset, f->k->now);
+        break;
+    default:
+        break;
     }
 }
 
@@ -181,13 +196,20 @@ static void random_intent(struct floor *f, int64_t btc) {
     in->side = binary ? (uint8_t)rng_below(r, 2) : in->action == ACTION_BUY ? SIDE_LONG : SIDE_SHORT;
     in->type = rng_below(r, 3) ? ORDER_MARKET : ORDER_LIMIT;
     in->leverage = binary ? 1 : (uint8_t)rng_range(r, 1, 20);
-    in->limit = in->type == ORDER_MARKET ? PRICE(0) : binary ? px_of((double)rng_range(r, 45, 55) / 100) : px_of((double)(btc + rng_range(r, -3, 3)));
+    in->limit = in->type == ORDER_MARKET ? PRICE(0)
+                : binary                 ? px_of((double)rng_range(r, 45, 55) / 100)
+                                         : px_of((double)(btc + rng_range(r, -3, 3)));
     in->size = binary ? qty_at((double)rng_range(r, 1, 200)) : qty_at((double)rng_range(r, 1, 60000) / 100);
     in->token = rng_u64(r) | 1;
     switch (rng_below(r, 10)) {
-    case 0: in->kind = INTENT_CANCEL_ALL; break;
-    case 1: in->kind = INTENT_FLATTEN; break;
-    default: break;
+    case 0:
+        in->kind = INTENT_CANCEL_ALL;
+        break;
+    case 1:
+        in->kind = INTENT_FLATTEN;
+        break;
+    default:
+        break;
     }
     if (in->kind != INTENT_PLACE)
         in->market = 0;
@@ -202,7 +224,8 @@ static void agree(struct floor *f, int round) {
         struct view_account v;
         assert_true(view_account(f->d, a, &v));
         if (v.cash.micro != exchange_cash(f->k->x, a).micro)
-            fail_msg("round %d account %u: desk %lld, exchange %lld", round, a, (long long)v.cash.micro, (long long)exchange_cash(f->k->x, a).micro);
+            fail_msg("round %d account %u: desk %lld, exchange %lld", round, a, (long long)v.cash.micro,
+                     (long long)exchange_cash(f->k->x, a).micro);
         int64_t net[2] = {0, 0};
         int cursor = 0;
         for (const struct order *o; (o = view_next_position(f->d, &cursor, true));)

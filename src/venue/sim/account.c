@@ -72,7 +72,8 @@ static usd close_part(struct sim_account *a, struct sim_position *sp, price book
     price own = book_price(side, book_px);
     int64_t release = sp->margin.micro;
     usd pnl = {0};
-    if (size.micro < sp->p.open.micro && !dec_muldiv(sp->margin.micro, size.micro, sp->p.open.micro, ROUND_HALF_EVEN, &release))
+    if (size.micro < sp->p.open.micro &&
+        !dec_muldiv(sp->margin.micro, size.micro, sp->p.open.micro, ROUND_HALF_EVEN, &release))
         release = 0;
     enum err e = position_close_fill(&sp->p, position_dir(side), own, size, USD(0), now_us, &pnl);
     assert(e == ERR_OK);
@@ -82,7 +83,8 @@ static usd close_part(struct sim_account *a, struct sim_position *sp, price book
     return pnl;
 }
 
-static void open_part(struct sim_account *a, struct sim_position *sp, int dir, price book_px, qty size, int leverage, int64_t now_us) {
+static void open_part(struct sim_account *a, struct sim_position *sp, int dir, price book_px, qty size, int leverage,
+                      int64_t now_us) {
     const struct sim_market *m = sp->market;
     price own = book_price(sim_position_side(m, dir), book_px);
     usd value = value_of(own, size);
@@ -136,7 +138,8 @@ static void fill_tell(struct exchange *x, struct sim_account *a, const struct si
     event_init(&ev, EVENT_FILL, VENUE_SIM, now_us);
     sim_fill_build(x, f, &ev.u.fill_ev.fill);
     if (f->order)
-        snprintf(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, "sim-%016llx", (unsigned long long)f->order);
+        snprintf(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, "sim-%016llx",
+                 (unsigned long long)f->order);
     sim_answer(x, a, &ev, now_us);
 }
 
@@ -156,15 +159,23 @@ static void order_count_fill(struct sim_order *o, struct sim_fill *f, uint32_t i
     o->state = sim_order_left(o) > 0 ? STATE_PARTIAL : STATE_FILLED;
 }
 
-void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir, price book_px,
-                  qty size, bool maker, enum fill_kind kind, int64_t now_us) {
+void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir,
+                      price book_px, qty size, bool maker, enum fill_kind kind, int64_t now_us) {
     struct sim_position *sp = sim_position_in(a, m);
     int sign = sp->net > 0 ? 1 : sp->net < 0 ? -1 : 0;
     int64_t closing = sign == -dir ? (llabs(sp->net) < size.micro ? llabs(sp->net) : size.micro) : 0;
     enum order_side side = o ? (enum order_side)o->side : sim_position_side(m, sign ? sign : dir);
     struct sim_fill f = {
-        .market = m, .account = a->id, .previous = NO_FILL, .side = (uint8_t)side, .kind = (uint8_t)kind, .maker = maker, .size = size, .at_us = now_us,
-        .action = (uint8_t)(o ? o->action : side_closing_action(side)), .px = book_price(side, book_px),
+        .market = m,
+        .account = a->id,
+        .previous = NO_FILL,
+        .side = (uint8_t)side,
+        .kind = (uint8_t)kind,
+        .maker = maker,
+        .size = size,
+        .at_us = now_us,
+        .action = (uint8_t)(o ? o->action : side_closing_action(side)),
+        .px = book_price(side, book_px),
     };
     if (kind == FILL_TRADE || kind == FILL_LIQUIDATION)
         f.fee = fee_of(&m->m, f.px, size, maker);
@@ -182,12 +193,14 @@ void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_orde
     fill_tell(x, a, &f, now_us);
 }
 
-void sim_account_pay(struct exchange *x, struct sim_account *a, market_id market, enum ledger_kind kind, usd amount, const char *ref, int64_t now_us) {
+void sim_account_pay(struct exchange *x, struct sim_account *a, market_id market, enum ledger_kind kind, usd amount,
+                     const char *ref, int64_t now_us) {
     struct event ev;
     a->cash.micro += amount.micro;
     event_init(&ev, EVENT_CASH, VENUE_SIM, now_us);
     ev.u.cash.account = a->id;
-    ev.u.cash.entry = (struct ledger_entry){.account = a->id, .market = market, .kind = (uint8_t)kind, .amount = amount, .at_us = now_us};
+    ev.u.cash.entry = (struct ledger_entry){
+        .account = a->id, .market = market, .kind = (uint8_t)kind, .amount = amount, .at_us = now_us};
     str_copy(ev.u.cash.entry.ref, sizeof ev.u.cash.entry.ref, ref);
     sim_answer(x, a, &ev, now_us);
 }
@@ -207,7 +220,9 @@ usd exchange_equity(const struct exchange *x, account_id id) {
         const struct sim_position *sp = a->pos[i];
         if (sp->net == 0 || sp->market->m.kind != MARKET_BINARY)
             continue;
-        price mark = sp->market->has_mark ? book_price(sim_position_side(sp->market, sp->net > 0 ? 1 : -1), sp->market->mark) : sp->p.entry_price;
+        price mark = sp->market->has_mark
+                         ? book_price(sim_position_side(sp->market, sp->net > 0 ? 1 : -1), sp->market->mark)
+                         : sp->p.entry_price;
         sum.micro += value_of(mark, sp->p.open).micro;
     }
     return sum;

@@ -3,7 +3,12 @@
 
 #define LEVERAGE_MAX 20
 
-struct placing { struct sim_account *a; struct sim_market *m; const struct sim_order *o; int64_t now_us; };
+struct placing {
+    struct sim_account *a;
+    struct sim_market *m;
+    const struct sim_order *o;
+    int64_t now_us;
+};
 
 static enum err check_market(const struct placing *p) {
     return p->m->listed && p->m->m.status == MARKET_OPEN ? ERR_OK : ERR_MARKET_CLOSED;
@@ -12,7 +17,8 @@ static enum err check_market(const struct placing *p) {
 static enum err check_form(const struct placing *p) {
     const struct sim_order *o = p->o;
     bool binary_side = o->side == SIDE_YES || o->side == SIDE_NO;
-    if (o->side > SIDE_SHORT || o->action > ACTION_SELL || o->tif > TIF_FOK || binary_side != (p->m->m.kind == MARKET_BINARY))
+    if (o->side > SIDE_SHORT || o->action > ACTION_SELL || o->tif > TIF_FOK ||
+        binary_side != (p->m->m.kind == MARKET_BINARY))
         return ERR_BAD_VALUE;
     if (o->type != ORDER_MARKET && o->type != ORDER_LIMIT)
         return ERR_UNSUPPORTED; /* stops live at the desk */
@@ -86,21 +92,40 @@ static enum err check_fill_or_kill(const struct placing *p) {
     return reach < want ? ERR_SELF_TRADE : ERR_OK;
 }
 
+/* A short sold through its limit is margined at the better price it gets. */
+static price funded_at(const struct placing *p) {
+    struct level bid;
+    if (p->m->m.kind == MARKET_PERP && p->o->dir < 0 && sim_market_best(p->m, BOOK_BID, &bid) &&
+        bid.px.micro > p->o->book_px.micro)
+        return bid.px;
+    return p->o->book_px;
+}
+
+/* What a market order pays on average, to the dearer side; quote tapes may add their random extra. */
+static price walked_at(const struct placing *p, const struct book_walk *w) {
+    bool perp = p->m->m.kind == MARKET_PERP;
+    int64_t px = w->average.micro + (perp ? 1 : p->o->dir), extra = 0;
+    if (p->m->m.quote_only && !dec_muldiv(px, p->m->x->cfg.slippage_max_bps, 10000, ROUND_UP, &extra))
+        extra = 0;
+    return PRICE(px + (perp ? extra : p->o->dir * extra));
+}
+
 /* A limit order is funded at its limit, a market order at what the book would charge. Exits need no funds. */
 static enum err check_funds(const struct placing *p) {
     const struct sim_order *o = p->o;
     if (o->flags & ORDER_REDUCE_ONLY)
         return ERR_OK;
     if (o->type == ORDER_LIMIT)
-        return sim_margin_check(p->a, p->m, NULL, o->dir, o->book_px, o->size, o->leverage);
+        return sim_margin_check(p->a, p->m, NULL, o->dir, funded_at(p), o->size, o->leverage);
     struct book_walk w = walk(p, o->size);
     if (w.filled.micro == 0)
         return ERR_OK; /* ends unfilled */
-    return sim_margin_check(p->a, p->m, NULL, o->dir, w.worst, w.filled, o->leverage);
+    return sim_margin_check(p->a, p->m, NULL, o->dir, walked_at(p, &w), w.filled, o->leverage);
 }
 
 static enum err (*const checks[])(const struct placing *) = {
-    check_market, check_form, check_size, check_price, check_leverage, check_reduce_only, check_post_only, check_fill_or_kill, check_funds,
+    check_market,      check_form,      check_size,         check_price, check_leverage,
+    check_reduce_only, check_post_only, check_fill_or_kill, check_funds,
 };
 
 enum err sim_place_check(struct sim_account *a, struct sim_market *m, const struct sim_order *o, int64_t now_us) {

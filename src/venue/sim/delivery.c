@@ -64,7 +64,8 @@ void sim_answer(struct exchange *x, struct sim_account *a, const struct event *e
     sim_item_push(x, copy->at_us, ITEM_EVENT, copy);
 }
 
-static enum err request(struct exchange *x, account_id id, enum sim_item_kind kind, const void *what, size_t size, int64_t now_us) {
+static enum err request(struct exchange *x, account_id id, enum sim_item_kind kind, const void *what, size_t size,
+                        int64_t now_us) {
     struct sim_account *a = sim_account_make(x, id, x->cfg.initial_cash);
     int64_t at = now_us + latency_draw(x);
     void *copy = xmalloc(size);

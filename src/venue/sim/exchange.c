@@ -18,7 +18,11 @@
 #define DEFAULT_FUNDING_PPM 100
 
 void exchange_cfg_default(struct exchange_cfg *cfg) {
-    *cfg = (struct exchange_cfg){.seed = 1, .latency_min_us = 40000, .latency_max_us = 250000, .funding_period_us = 8 * 3600 * 1000000LL, .initial_cash = {10000 * DEC_ONE}};
+    *cfg = (struct exchange_cfg){.seed = 1,
+                                 .latency_min_us = 40000,
+                                 .latency_max_us = 250000,
+                                 .funding_period_us = 8 * 3600 * 1000000LL,
+                                 .initial_cash = {10000 * DEC_ONE}};
 }
 
 struct exchange *exchange_new(const struct exchange_cfg *cfg, struct event_sink sink) {
@@ -76,7 +80,8 @@ struct sim_market *sim_market_make(struct exchange *x, const struct market *src)
     return m;
 }
 
-struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags, int64_t now_us) {
+struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags,
+                             int64_t now_us) {
     size_t size = offsetof(struct event, u.book.levels) + (n_bids + n_asks) * sizeof(struct level);
     if (size > x->scratch_cap)
         x->scratch = xgrow(x->scratch, &x->scratch_cap, size, 1);
@@ -112,6 +117,10 @@ static void publish_status(struct exchange *x, const struct sim_market *m, int64
 static void market_defaults(const struct exchange *x, struct sim_market *m) {
     struct market *k = &m->m;
     k->venue = VENUE_SIM;
+    if (k->tick.micro <= 0) /* a recording may leave its steps out */
+        k->tick.micro = 1;
+    if (k->lot.micro <= 0)
+        k->lot.micro = 1;
     if (k->maker_ppm == 0 && k->taker_ppm == 0) {
         k->maker_ppm = DEFAULT_MAKER_PPM;
         k->taker_ppm = DEFAULT_TAKER_PPM;
@@ -130,7 +139,8 @@ static void market_defaults(const struct exchange *x, struct sim_market *m) {
     m->funding_ppm = DEFAULT_FUNDING_PPM;
 }
 
-static void first_listing(struct exchange *x, struct sim_market *m, const struct market *src, enum exchange_market_mode mode, int64_t now_us) {
+static void first_listing(struct exchange *x, struct sim_market *m, const struct market *src,
+                          enum exchange_market_mode mode, int64_t now_us) {
     m->m = *src;
     m->mode = (uint8_t)mode;
     m->listed = true;
@@ -235,7 +245,8 @@ void sim_mark_set(struct exchange *x, struct sim_market *m, price mark, int64_t 
     m->mark = mark;
     m->has_mark = true;
     event_init(&ev, EVENT_MARK, VENUE_SIM, now_us);
-    ev.u.mark = (struct ev_mark){.market = m->m.id, .mark = mark, .index = m->index.micro ? m->index : mark, .funding_ppm = m->funding_ppm};
+    ev.u.mark = (struct ev_mark){
+        .market = m->m.id, .mark = mark, .index = m->index.micro ? m->index : mark, .funding_ppm = m->funding_ppm};
     sim_publish(x, &ev);
     sim_margin_watch(x, m, now_us);
 }

@@ -43,11 +43,13 @@ int64_t exchange_next_us(const struct exchange *x); /* earliest delivery or time
 void exchange_run(struct exchange *x, int64_t now_us);
 
 /* --- feed side --- */
-/* Lists a market (emits EVENT_MARKET). Listing again with the same id updates title, status and times. */
+/* Lists a market (emits EVENT_MARKET). Listing again with the same id updates title, status and times. What a listing
+ * leaves at 0 the exchange fills in: both fees (2/5 bps), leverage (20), maintenance (2.5 %), funding interval. */
 void exchange_list(struct exchange *x, const struct market *m, enum exchange_market_mode mode, int64_t now_us);
 void exchange_set_status(struct exchange *x, market_id id, enum market_status s, int64_t now_us);
 /* Settles a binary market: cancels resting orders, pays positions 1/0 (void: entry cost back), emits settlement fills. */
 void exchange_resolve(struct exchange *x, market_id id, enum market_outcome o, int64_t now_us);
+/* A mark of 0 leaves the mark to the exchange (middle of the book); a feed that once gave one gives them all. */
 void exchange_mark(struct exchange *x, market_id id, price mark, price index, int64_t funding_ppm, int64_t now_us);
 
 /* MATCHED markets: anonymous participants without accounts or latency. `bot` (1..65535) names the participant: its orders

@@ -12,7 +12,6 @@
 #include "turret/trade/position.h"
 
 #define NO_FILL UINT32_MAX
-#define BANKRUPT_TEXT "loss beyond the account's cash, covered by the exchange"
 
 struct sim_market;
 struct sim_account;
@@ -22,28 +21,28 @@ struct sim_order { /* an account's order; kept for the life of the exchange, so 
     struct sim_account *account;
     struct sim_market *market; /* NULL when it was refused for naming none */
     uint32_t num;
-    uint32_t handle;           /* in a MATCHED book; 0 = does not rest there */
+    uint32_t handle; /* in a MATCHED book; 0 = does not rest there */
     uint8_t side, action, type, tif;
     uint8_t state, source, flags, leverage;
-    bool resting;   /* in the book and in both lists below */
-    bool untold;    /* restored as gone; the desk does not know yet */
-    bool waiting;   /* restored; enters the book when its market has one */
-    bool cut;       /* shrunk because it is reduce-only */
-    bool queued;    /* SHOWN: `ahead` is known (its price was displayed) */
-    int8_t dir;     /* in book units */
+    bool resting; /* in the book and in both lists below */
+    bool untold;  /* restored as gone; the desk does not know yet */
+    bool waiting; /* restored; enters the book when its market has one */
+    bool cut;     /* shrunk because it is reduce-only */
+    bool queued;  /* SHOWN: `ahead` is known (its price was displayed) */
+    int8_t dir;   /* in book units */
     int16_t reason;
-    price limit;    /* own side's */
-    price book_px;  /* the same in the book's unit */
+    price limit;   /* own side's */
+    price book_px; /* the same in the book's unit */
     qty size, filled;
     usd value, fee;
-    qty ahead;      /* SHOWN: displayed quantity in front of it */
-    qty displayed;  /* SHOWN: its level as the feed last showed it */
-    qty traded;     /* SHOWN: printed at its price since then */
-    uint64_t seq;   /* time priority */
+    qty ahead;     /* SHOWN: displayed quantity in front of it */
+    qty displayed; /* SHOWN: its level as the feed last showed it */
+    qty traded;    /* SHOWN: printed at its price since then */
+    uint64_t seq;  /* time priority */
     int64_t created_us, expires_us;
     uint32_t fills; /* number of fills, names the next trade id */
     uint32_t last_fill;
-    struct sim_order *next, *prev;               /* resting orders of the market, in time order */
+    struct sim_order *next, *prev; /* resting orders of the market, in time order */
     char strategy[STRATEGY_MAX];
     char client_id[CLIENT_ID_MAX];
 };
@@ -84,44 +83,74 @@ struct sim_account {
     char name[STRATEGY_MAX];
 };
 
-struct sim_slot { struct sim_order *order; uint32_t next_free; int32_t tick; uint16_t bot; uint16_t generation; uint8_t side; };
-struct sim_dirty { int32_t tick; uint8_t side; };
+struct sim_slot {
+    struct sim_order *order;
+    uint32_t next_free;
+    int32_t tick;
+    uint16_t bot;
+    uint16_t generation;
+    uint8_t side;
+};
+struct sim_dirty {
+    int32_t tick;
+    uint8_t side;
+};
 
 struct sim_market {
     struct market m;
     struct exchange *x;
     uint8_t mode;
-    bool listed;      /* false: only known from the store */
-    bool mark_fed;    /* the feed gives marks */
-    bool mark_due;    /* in the list of markets whose mark may have moved */
+    bool listed;   /* false: only known from the store */
+    bool mark_fed; /* the feed gives marks */
+    bool mark_due; /* in the list of markets whose mark may have moved */
     bool has_mark;
-    bool has_book;    /* SHOWN: a snapshot or quote came; MATCHED: the first flush was sent */
+    bool has_book; /* SHOWN: a snapshot or quote came; MATCHED: the first flush was sent */
     bool in_dirty;
     price mark, index, last;
     int64_t funding_ppm, funding_period_us;
-    struct book *book;                /* SHOWN: displayed less what was taken */
-    struct match *match;              /* MATCHED */
-    struct sim_slot *slots;           /* by handle */
+    struct book *book;      /* SHOWN: displayed less what was taken */
+    struct match *match;    /* MATCHED */
+    struct sim_slot *slots; /* by handle */
     size_t n_slots, slots_cap;
     uint32_t free_slot;
-    struct sim_dirty *dirty;          /* levels changed since the last flush */
+    struct sim_dirty *dirty; /* levels changed since the last flush */
     size_t n_dirty, dirty_cap;
     struct sim_order *first, *last_order; /* resting orders of accounts */
     int n_resting, n_reduce_only, n_waiting;
 };
 
-enum sim_item_kind { ITEM_PLACE, ITEM_CANCEL, ITEM_AMEND, ITEM_QUERY, ITEM_RECONCILE, ITEM_RESET, ITEM_EVENT, ITEM_EXPIRE, ITEM_FUNDING, ITEM_MARKS };
-struct sim_item { int64_t at_us; uint64_t seq; void *payload; uint32_t kind; };
+enum sim_item_kind {
+    ITEM_PLACE,
+    ITEM_CANCEL,
+    ITEM_AMEND,
+    ITEM_QUERY,
+    ITEM_RECONCILE,
+    ITEM_RESET,
+    ITEM_EVENT,
+    ITEM_EXPIRE,
+    ITEM_FUNDING,
+    ITEM_MARKS
+};
+struct sim_item {
+    int64_t at_us;
+    uint64_t seq;
+    void *payload;
+    uint32_t kind;
+};
 
-struct sim_print { uint32_t maker; int32_t tick; int64_t lots; };
+struct sim_print {
+    uint32_t maker;
+    int32_t tick;
+    int64_t lots;
+};
 
 struct exchange {
     struct exchange_cfg cfg;
     struct event_sink sink;
     struct rng rng;
-    uint64_t seq;         /* orders, deliveries: ties in time */
-    uint32_t own_trades;  /* liquidations, settlements, adjustments */
-    usd covered;          /* shortfalls the exchange bore */
+    uint64_t seq;        /* orders, deliveries: ties in time */
+    uint32_t own_trades; /* liquidations, settlements, adjustments */
+    usd covered;         /* shortfalls the exchange bore */
     struct map market_of, account_of, order_of;
     struct sim_market **markets;
     size_t n_markets, markets_cap;
@@ -147,18 +176,21 @@ struct exchange {
 /* exchange.c */
 struct sim_market *sim_market_get(const struct exchange *x, market_id id);
 struct sim_market *sim_market_make(struct exchange *x, const struct market *m);
-enum err sim_place_check(struct sim_account *a, struct sim_market *m, const struct sim_order *o, int64_t now_us); /* check.c */
+enum err sim_place_check(struct sim_account *a, struct sim_market *m, const struct sim_order *o,
+                         int64_t now_us); /* check.c */
 enum err sim_price_check(const struct sim_market *m, price book_px);
 bool sim_market_best(const struct sim_market *m, enum book_side side, struct level *out);
-struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags, int64_t now_us);
+struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t n_bids, uint32_t n_asks, uint32_t flags,
+                             int64_t now_us);
 void sim_mark_touch(struct exchange *x, struct sim_market *m, int64_t now_us);
 void sim_marks_run(struct exchange *x, int64_t now_us);
 void sim_mark_set(struct exchange *x, struct sim_market *m, price mark, int64_t now_us);
 
 /* delivery.c */
 void sim_item_push(struct exchange *x, int64_t at_us, enum sim_item_kind kind, void *payload);
-void sim_publish(struct exchange *x, const struct event *ev);                                     /* market data: at once */
-void sim_answer(struct exchange *x, struct sim_account *a, const struct event *ev, int64_t now_us); /* private: after the latency */
+void sim_publish(struct exchange *x, const struct event *ev); /* market data: at once */
+void sim_answer(struct exchange *x, struct sim_account *a, const struct event *ev,
+                int64_t now_us); /* private: after the latency */
 void sim_items_free(struct exchange *x);
 
 /* orders.c */
@@ -176,13 +208,17 @@ struct sim_order *sim_order_make(struct exchange *x, struct sim_account *a, cons
 struct sim_order *sim_order_get(const struct exchange *x, order_id id);
 void sim_order_rest_in(struct sim_order *o);  /* into the lists of account and market */
 void sim_order_take_out(struct sim_order *o); /* out of lists and book */
-void sim_orders_fit(struct exchange *x, struct sim_account *a, struct sim_market *m, int64_t now_us); /* reduce-only follows the position */
-static inline int64_t sim_order_left(const struct sim_order *o) { return o->size.micro - o->filled.micro; }
+void sim_orders_fit(struct exchange *x, struct sim_account *a, struct sim_market *m,
+                    int64_t now_us); /* reduce-only follows the position */
+static inline int64_t sim_order_left(const struct sim_order *o) {
+    return o->size.micro - o->filled.micro;
+}
 
 /* matched.c */
 /* Sweeps the book for `order` (or for the exchange itself: account and kind FILL_LIQUIDATION). Books all fills.
  * Returns micro units left; *self is set when an own order stood in the way. */
-int64_t matched_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit, int64_t left, bool *self, int64_t now_us);
+int64_t matched_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit,
+                     int64_t left, bool *self, int64_t now_us);
 void matched_rest(struct sim_market *m, struct sim_order *o);
 void matched_remove(struct sim_market *m, struct sim_order *o);
 void matched_resize(struct sim_market *m, struct sim_order *o); /* shrinks to what is left of it */
@@ -194,7 +230,8 @@ struct book_walk matched_walk(const struct sim_market *m, int dir, price limit, 
 int64_t matched_until_own(const struct sim_market *m, const struct sim_account *a, int dir, price limit);
 
 /* shown.c */
-int64_t shown_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit, int64_t left, bool *self, int64_t now_us);
+int64_t shown_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit, int64_t left,
+                   bool *self, int64_t now_us);
 void shown_rest(struct sim_market *m, struct sim_order *o);
 int64_t shown_until_own(const struct sim_market *m, const struct sim_account *a, int dir, price limit);
 
@@ -204,9 +241,10 @@ struct sim_account *sim_account_make(struct exchange *x, account_id id, usd init
 struct sim_position *sim_position_in(struct sim_account *a, struct sim_market *m); /* made when there is none */
 struct sim_position *sim_position_find(const struct sim_account *a, const struct sim_market *m);
 /* One execution for an account: position, cash, log, event. `o` may be NULL (liquidation, settlement, reset). */
-void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir, price book_px,
-                  qty size, bool maker, enum fill_kind kind, int64_t now_us);
-void sim_account_pay(struct exchange *x, struct sim_account *a, market_id market, enum ledger_kind kind, usd amount, const char *ref, int64_t now_us);
+void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_order *o, struct sim_market *m, int dir,
+                      price book_px, qty size, bool maker, enum fill_kind kind, int64_t now_us);
+void sim_account_pay(struct exchange *x, struct sim_account *a, market_id market, enum ledger_kind kind, usd amount,
+                     const char *ref, int64_t now_us);
 void sim_fill_build(const struct exchange *x, const struct sim_fill *f, struct fill *out);
 enum order_side sim_position_side(const struct sim_market *m, int sign);
 void sim_accounts_free(struct exchange *x);
@@ -215,13 +253,16 @@ void sim_accounts_free(struct exchange *x);
 usd sim_margin_equity(const struct sim_account *a);    /* cash and open P&L of perpetuals */
 usd sim_margin_available(const struct sim_account *a); /* what new orders may use */
 /* May this account add `size` in that direction at that (book) price? */
-enum err sim_margin_check(const struct sim_account *a, struct sim_market *m, const struct sim_order *adding, int dir, price book_px, qty size, int leverage);
-void sim_margin_watch(struct exchange *x, struct sim_market *m, int64_t now_us); /* liquidates whom the new mark ruins */
+enum err sim_margin_check(const struct sim_account *a, struct sim_market *m, const struct sim_order *adding, int dir,
+                          price book_px, qty size, int leverage);
+void sim_margin_watch(struct exchange *x, struct sim_market *m,
+                      int64_t now_us); /* liquidates whom the new mark ruins */
 void sim_funding_run(struct exchange *x, struct sim_market *m, int64_t now_us);
 
 /* restore.c */
 void sim_reconcile_answer(struct exchange *x, const struct fx_reconcile *r, int64_t now_us);
 void sim_account_reset(struct exchange *x, const struct fx_reset *r, int64_t now_us);
-void sim_waiting_enter(struct exchange *x, struct sim_market *m, int64_t now_us); /* restored orders of a market that has a book */
+void sim_waiting_enter(struct exchange *x, struct sim_market *m,
+                       int64_t now_us); /* restored orders of a market that has a book */
 
 #endif

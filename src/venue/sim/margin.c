@@ -21,7 +21,10 @@ usd sim_margin_equity(const struct sim_account *a) {
 
 /* --- what orders would need --- */
 
-struct need { int64_t unit; int64_t size; }; /* micro USD a unit, fee included */
+struct need {
+    int64_t unit;
+    int64_t size;
+}; /* micro USD a unit, fee included */
 
 static int need_order(const void *pa, const void *pb) {
     const struct need *a = pa, *b = pb;
@@ -29,7 +32,8 @@ static int need_order(const void *pa, const void *pb) {
 }
 
 static int64_t unit_need(const struct sim_market *m, int dir, price book_px, int leverage) {
-    int64_t unit = m->m.kind == MARKET_BINARY ? book_price(sim_position_side(m, dir), book_px).micro : book_px.micro, fee;
+    int64_t unit = m->m.kind == MARKET_BINARY ? book_price(sim_position_side(m, dir), book_px).micro : book_px.micro,
+            fee;
     int32_t ppm = m->m.taker_ppm > m->m.maker_ppm ? m->m.taker_ppm : m->m.maker_ppm;
     if (ppm < 0 || !dec_muldiv(unit, ppm, DEC_ONE, ROUND_UP, &fee))
         fee = 0;
@@ -40,7 +44,8 @@ static int64_t unit_need(const struct sim_market *m, int dir, price book_px, int
 
 /* Orders of one direction: those that only close cost nothing; the position covers the cheapest first, so that what
  * remains is the most that can be asked. */
-static usd side_need(const struct sim_account *a, const struct sim_market *m, int dir, const struct sim_order *without, const struct need *extra) {
+static usd side_need(const struct sim_account *a, const struct sim_market *m, int dir, const struct sim_order *without,
+                     const struct need *extra) {
     const struct sim_position *sp = sim_position_find(a, m);
     int64_t closing = sp && sp->net * dir < 0 ? llabs(sp->net) : 0;
     struct need *list = xmalloc(((size_t)m->n_resting + 1) * sizeof *list);
@@ -62,8 +67,10 @@ static usd side_need(const struct sim_account *a, const struct sim_market *m, in
 }
 
 /* Buys and sells of one market offset each other: the dearer direction counts. */
-static usd market_need(const struct sim_account *a, const struct sim_market *m, const struct sim_order *without, int dir, const struct need *extra) {
-    usd buy = side_need(a, m, 1, without, dir > 0 ? extra : NULL), sell = side_need(a, m, -1, without, dir < 0 ? extra : NULL);
+static usd market_need(const struct sim_account *a, const struct sim_market *m, const struct sim_order *without,
+                       int dir, const struct need *extra) {
+    usd buy = side_need(a, m, 1, without, dir > 0 ? extra : NULL),
+        sell = side_need(a, m, -1, without, dir < 0 ? extra : NULL);
     return buy.micro > sell.micro ? buy : sell;
 }
 
@@ -77,7 +84,8 @@ usd sim_margin_available(const struct sim_account *a) {
     return sum;
 }
 
-enum err sim_margin_check(const struct sim_account *a, struct sim_market *m, const struct sim_order *adding, int dir, price book_px, qty size, int leverage) {
+enum err sim_margin_check(const struct sim_account *a, struct sim_market *m, const struct sim_order *adding, int dir,
+                          price book_px, qty size, int leverage) {
     struct need extra = {unit_need(m, dir, book_px, leverage), size.micro};
     int64_t more = market_need(a, m, adding, dir, &extra).micro - market_need(a, m, NULL, 0, NULL).micro;
     return more <= 0 || more <= sim_margin_available(a).micro ? ERR_OK : ERR_INSUFFICIENT_FUNDS;
@@ -90,12 +98,14 @@ void sim_funding_run(struct exchange *x, struct sim_market *m, int64_t now_us) {
     sim_item_push(x, now_us + m->funding_period_us, ITEM_FUNDING, m);
     if (!m->has_mark || m->m.status != MARKET_OPEN)
         return;
-    snprintf(ref, sizeof ref, "funding-%016llx-%lld", (unsigned long long)m->m.id, (long long)(now_us / m->funding_period_us));
+    snprintf(ref, sizeof ref, "funding-%016llx-%lld", (unsigned long long)m->m.id,
+             (long long)(now_us / m->funding_period_us));
     for (size_t i = 0; i < x->n_accounts; i++) {
         struct sim_account *a = x->accounts[i];
         const struct sim_position *sp = sim_position_find(a, m);
         usd pays;
-        if (!sp || sp->net == 0 || !usd_ppm(usd_of_sat(m->mark, QTY(sp->net)), m->funding_ppm, ROUND_HALF_EVEN, &pays) || pays.micro == 0)
+        if (!sp || sp->net == 0 ||
+            !usd_ppm(usd_of_sat(m->mark, QTY(sp->net)), m->funding_ppm, ROUND_HALF_EVEN, &pays) || pays.micro == 0)
             continue;
         sim_account_pay(x, a, m->m.id, LEDGER_FUNDING, USD(-pays.micro), ref, now_us);
     }
@@ -109,7 +119,8 @@ static usd position_maintenance(const struct sim_position *sp) {
     usd need;
     if (sp->net == 0 || sp->market->m.kind != MARKET_PERP)
         return USD(0);
-    return usd_ppm(position_notional(&sp->p, at), sp->market->m.maintenance_ppm, ROUND_UP, &need) ? need : USD(INT64_MAX);
+    return usd_ppm(position_notional(&sp->p, at), sp->market->m.maintenance_ppm, ROUND_UP, &need) ? need
+                                                                                                  : USD(INT64_MAX);
 }
 
 static bool ruined(const struct sim_account *a) {
@@ -149,7 +160,8 @@ static void close_at_market(struct exchange *x, struct sim_account *a, struct si
     bool self = false;
     if (!m->listed || m->m.status != MARKET_OPEN)
         return;
-    (m->mode == EXCHANGE_MATCHED ? matched_take : shown_take)(m, a, NULL, sp->net > 0 ? -1 : 1, PRICE(0), llabs(sp->net), &self, now_us);
+    (m->mode == EXCHANGE_MATCHED ? matched_take : shown_take)(m, a, NULL, sp->net > 0 ? -1 : 1, PRICE(0),
+                                                              llabs(sp->net), &self, now_us);
     (void)x;
 }
 

@@ -10,7 +10,11 @@
 #define HANDLE_BITS 20
 #define HANDLE_SLOT ((1u << HANDLE_BITS) - 1)
 
-struct taker { struct sim_account *account; struct sim_order *order; uint32_t owner; };
+struct taker {
+    struct sim_account *account;
+    struct sim_order *order;
+    uint32_t owner;
+};
 
 static void on_fill(void *ctx, uint32_t taker, uint32_t maker, int32_t px_ticks, int64_t lots) {
     struct exchange *x = ((struct sim_market *)ctx)->x;
@@ -53,12 +57,24 @@ static void slot_free(struct sim_market *m, uint32_t h) {
     m->free_slot = h;
 }
 
-static uint32_t account_owner(const struct sim_account *a) { return 0x10000u + a->id; } /* bots are 1..65535 */
-static enum match_side side_of(int dir) { return dir > 0 ? MATCH_BUY : MATCH_SELL; }
-static enum match_side other_side(int dir) { return dir > 0 ? MATCH_SELL : MATCH_BUY; }
-static price tick_price(const struct sim_market *m, int32_t tick) { return PRICE(tick * m->m.tick.micro); }
-static int32_t price_tick(const struct sim_market *m, price px) { return (int32_t)(px.micro / m->m.tick.micro); }
-static qty lots_qty(const struct sim_market *m, int64_t lots) { return QTY(lots * m->m.lot.micro); }
+static uint32_t account_owner(const struct sim_account *a) {
+    return 0x10000u + a->id;
+} /* bots are 1..65535 */
+static enum match_side side_of(int dir) {
+    return dir > 0 ? MATCH_BUY : MATCH_SELL;
+}
+static enum match_side other_side(int dir) {
+    return dir > 0 ? MATCH_SELL : MATCH_BUY;
+}
+static price tick_price(const struct sim_market *m, int32_t tick) {
+    return PRICE(tick * m->m.tick.micro);
+}
+static int32_t price_tick(const struct sim_market *m, price px) {
+    return (int32_t)(px.micro / m->m.tick.micro);
+}
+static qty lots_qty(const struct sim_market *m, int64_t lots) {
+    return QTY(lots * m->m.lot.micro);
+}
 
 static void dirty_add(struct sim_market *m, enum match_side side, int32_t tick) {
     struct exchange *x = m->x;
@@ -78,7 +94,8 @@ static int64_t lots_ahead(const struct sim_market *m, const struct sim_order *o)
     enum match_side side = side_of(o->dir);
     int64_t sum = match_ahead(m->match, o->handle);
     int32_t tick, own = price_tick(m, o->book_px);
-    for (bool more = match_best(m->match, side, &tick); more && tick != own; more = match_next_level(m->match, side, tick, &tick))
+    for (bool more = match_best(m->match, side, &tick); more && tick != own;
+         more = match_next_level(m->match, side, tick, &tick))
         sum += match_depth_at(m->match, side, tick);
     return sum;
 }
@@ -104,21 +121,25 @@ static void maker_filled(struct sim_market *m, const struct sim_print *p, int di
     }
     if (!o)
         return;
-    sim_account_fill(m->x, o->account, o, m, -dir, tick_price(m, p->tick), lots_qty(m, p->lots), true, FILL_TRADE, now_us);
+    sim_account_fill(m->x, o->account, o, m, -dir, tick_price(m, p->tick), lots_qty(m, p->lots), true, FILL_TRADE,
+                     now_us);
     sim_order_settled(m->x, o, now_us);
     sim_orders_fit(m->x, o->account, m, now_us);
 }
 
 /* One print a price: what the taker got there, and the public's trade. */
-static void taker_filled(struct sim_market *m, const struct taker *t, int dir, int32_t tick, int64_t lots, int64_t now_us) {
+static void taker_filled(struct sim_market *m, const struct taker *t, int dir, int32_t tick, int64_t lots,
+                         int64_t now_us) {
     struct event ev;
     qty size = lots_qty(m, lots);
     m->last = tick_price(m, tick);
     event_init(&ev, EVENT_TRADE, VENUE_SIM, now_us);
-    ev.u.trade = (struct ev_trade){.market = m->m.id, .px = m->last, .size = size, .taker_side = dir > 0 ? ACTION_BUY : ACTION_SELL};
+    ev.u.trade = (struct ev_trade){
+        .market = m->m.id, .px = m->last, .size = size, .taker_side = dir > 0 ? ACTION_BUY : ACTION_SELL};
     sim_publish(m->x, &ev);
     if (t->account)
-        sim_account_fill(m->x, t->account, t->order, m, dir, m->last, size, false, t->order ? FILL_TRADE : FILL_LIQUIDATION, now_us);
+        sim_account_fill(m->x, t->account, t->order, m, dir, m->last, size, false,
+                         t->order ? FILL_TRADE : FILL_LIQUIDATION, now_us);
 }
 
 static void book_prints(struct sim_market *m, const struct taker *t, int dir, int64_t now_us) {
@@ -137,7 +158,8 @@ static void book_prints(struct sim_market *m, const struct taker *t, int dir, in
 }
 
 /* Returns the lots left. Nothing rests. */
-static int64_t sweep(struct sim_market *m, const struct taker *t, uint32_t handle, int dir, int32_t tick, int64_t lots, bool *self, int64_t now_us) {
+static int64_t sweep(struct sim_market *m, const struct taker *t, uint32_t handle, int dir, int32_t tick, int64_t lots,
+                     bool *self, int64_t now_us) {
     while (lots > 0 && !*self) {
         int64_t step = sweep_step(m, dir), n = lots < step ? lots : step;
         uint32_t own = 0;
@@ -151,7 +173,8 @@ static int64_t sweep(struct sim_market *m, const struct taker *t, uint32_t handl
     return lots;
 }
 
-int64_t matched_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit, int64_t left, bool *self, int64_t now_us) {
+int64_t matched_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit,
+                     int64_t left, bool *self, int64_t now_us) {
     struct taker t = {a, o, account_owner(a)};
     price worst = limit.micro > 0 ? limit : matched_walk(m, dir, limit, QTY(left)).worst;
     if (worst.micro == 0)
@@ -165,7 +188,8 @@ int64_t matched_take(struct sim_market *m, struct sim_account *a, struct sim_ord
 void matched_rest(struct sim_market *m, struct sim_order *o) {
     int32_t tick = price_tick(m, o->book_px);
     o->handle = slot_take(m, o, 0);
-    match_add(m->match, o->handle, side_of(o->dir), tick, sim_order_left(o) / m->m.lot.micro, account_owner(o->account), true, NULL);
+    match_add(m->match, o->handle, side_of(o->dir), tick, sim_order_left(o) / m->m.lot.micro, account_owner(o->account),
+              true, NULL);
     dirty_add(m, side_of(o->dir), tick);
 }
 
@@ -194,7 +218,8 @@ struct book_walk matched_walk(const struct sim_market *m, int dir, price limit, 
     struct book_walk w = {0};
     enum match_side s = other_side(dir);
     int32_t tick;
-    for (bool more = match_best(m->match, s, &tick); more && w.filled.micro < want.micro; more = match_next_level(m->match, s, tick, &tick)) {
+    for (bool more = match_best(m->match, s, &tick); more && w.filled.micro < want.micro;
+         more = match_next_level(m->match, s, tick, &tick)) {
         price px = tick_price(m, tick);
         if (limit.micro > 0 && (px.micro - limit.micro) * dir > 0)
             break;
@@ -244,7 +269,8 @@ void matched_flush(struct exchange *x, struct sim_market *m, int64_t now_us) {
     struct event *ev = sim_book_event(x, m, n[0], n[1], m->has_book ? 0 : BOOK_SNAPSHOT, now_us);
     for (size_t i = 0; i < kept; i++) {
         enum match_side s = (enum match_side)m->dirty[i].side;
-        ev->u.book.levels[i] = (struct level){tick_price(m, m->dirty[i].tick), lots_qty(m, match_depth_at(m->match, s, m->dirty[i].tick))};
+        ev->u.book.levels[i] =
+            (struct level){tick_price(m, m->dirty[i].tick), lots_qty(m, match_depth_at(m->match, s, m->dirty[i].tick))};
     }
     m->n_dirty = 0;
     sim_publish(x, ev);
@@ -256,12 +282,18 @@ void matched_flush(struct exchange *x, struct sim_market *m, int64_t now_us) {
 
 /* --- the feed's participants --- */
 
-static struct sim_market *bot_market(const struct exchange *x, market_id id) {
+static struct sim_market *matched_market(const struct exchange *x, market_id id) {
     struct sim_market *m = sim_market_get(x, id);
-    return m && m->listed && m->mode == EXCHANGE_MATCHED && m->m.status == MARKET_OPEN ? m : NULL;
+    return m && m->match ? m : NULL;
 }
 
-uint32_t exchange_bot_limit(struct exchange *x, market_id id, uint16_t bot, int dir, price px, qty size, int64_t now_us) {
+static struct sim_market *bot_market(const struct exchange *x, market_id id) {
+    struct sim_market *m = matched_market(x, id);
+    return m && m->m.status == MARKET_OPEN ? m : NULL;
+}
+
+uint32_t exchange_bot_limit(struct exchange *x, market_id id, uint16_t bot, int dir, price px, qty size,
+                            int64_t now_us) {
     struct sim_market *m = bot_market(x, id);
     int64_t lots = m ? size.micro / m->m.lot.micro : 0;
     if (lots <= 0 || px.micro < m->m.min_price.micro || px.micro <= 0 || px.micro / m->m.tick.micro >= INT32_MAX ||
@@ -313,7 +345,7 @@ static uint32_t bot_slot(const struct sim_market *m, uint32_t handle) {
 }
 
 void exchange_bot_cancel(struct exchange *x, market_id id, uint32_t handle, int64_t now_us) {
-    struct sim_market *m = bot_market(x, id);
+    struct sim_market *m = matched_market(x, id);
     uint32_t h = bot_slot(m, handle);
     (void)now_us;
     if (!h)
@@ -324,7 +356,7 @@ void exchange_bot_cancel(struct exchange *x, market_id id, uint32_t handle, int6
 }
 
 bool exchange_bot_resting(const struct exchange *x, market_id id, uint32_t handle, qty *rest) {
-    const struct sim_market *m = bot_market(x, id);
+    const struct sim_market *m = matched_market(x, id);
     uint32_t h = bot_slot(m, handle);
     if (!h)
         return false;

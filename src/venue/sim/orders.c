@@ -96,7 +96,8 @@ static void tell_reject(struct exchange *x, struct sim_account *a, order_id id, 
     sim_answer(x, a, &ev, now_us);
 }
 
-static void tell_refused(struct exchange *x, struct sim_account *a, order_id id, enum err reason, uint32_t what, int64_t now_us) {
+static void tell_refused(struct exchange *x, struct sim_account *a, order_id id, enum err reason, uint32_t what,
+                         int64_t now_us) {
     struct event ev;
     event_init(&ev, EVENT_REFUSED, VENUE_SIM, now_us);
     ev.u.refused.order = id;
@@ -186,7 +187,8 @@ static void order_remain(struct exchange *x, struct sim_order *o, bool self, int
         sim_order_done(x, o, ERR_SELF_TRADE, NULL, now_us);
     } else if (immediate(o)) {
         bool dry = o->type == ORDER_MARKET || o->filled.micro == 0;
-        sim_order_done(x, o, dry ? ERR_NO_LIQUIDITY : ERR_CANCELLED, dry ? NULL : "the rest of an immediate order", now_us);
+        sim_order_done(x, o, dry ? ERR_NO_LIQUIDITY : ERR_CANCELLED, dry ? NULL : "the rest of an immediate order",
+                       now_us);
     } else {
         sim_order_rest_in(o);
         (o->market->mode == EXCHANGE_MATCHED ? matched_rest : shown_rest)(o->market, o);
@@ -199,7 +201,8 @@ void sim_order_enter(struct exchange *x, struct sim_order *o, int64_t now_us) {
     struct sim_market *m = o->market;
     price limit = o->limit.micro > 0 ? o->book_px : PRICE(0); /* a market order may carry a worst price */
     bool self = false;
-    (m->mode == EXCHANGE_MATCHED ? matched_take : shown_take)(m, o->account, o, o->dir, limit, sim_order_left(o), &self, now_us);
+    (m->mode == EXCHANGE_MATCHED ? matched_take : shown_take)(m, o->account, o, o->dir, limit, sim_order_left(o), &self,
+                                                              now_us);
     if (sim_order_left(o) > 0)
         order_remain(x, o, self, now_us);
     else

@@ -72,7 +72,8 @@ static void restore_position(struct exchange *x, struct sim_account *a, const st
     price_of(sp->p.cost, sp->p.open, ROUND_HALF_EVEN, &sp->p.entry_price);
 }
 
-/* An order that was never sent never arrived. Limit orders come back to the book; what was to execute at once is gone. */
+/* An order that was never sent never arrived. Limit orders come back to the book; what was to execute at once is gone.
+ */
 static void restore_order(struct exchange *x, struct sim_account *a, const struct order *src) {
     if (sim_order_get(x, src->id) || (!(src->flags & ORDER_SENT) && src->sent_us == 0))
         return;
@@ -221,7 +222,8 @@ static void recon_orders(struct exchange *x, struct sim_account *a, uint64_t rou
             continue;
         if (o->untold || (o->waiting && !o->market->listed)) {
             o->untold = false;
-            sim_order_done(x, o, ERR_CANCELLED, o->waiting ? "its market did not come back" : "it did not outlive the restart", now_us);
+            sim_order_done(x, o, ERR_CANCELLED,
+                           o->waiting ? "its market did not come back" : "it did not outlive the restart", now_us);
         } else if (o->resting || o->waiting) {
             event_init(&ev, EVENT_RECON_ORDER, VENUE_SIM, now_us);
             ev.u.recon_order.account = a->id;
@@ -252,7 +254,12 @@ static void recon_positions(struct exchange *x, struct sim_account *a, uint64_t 
         if (sp->net == 0)
             continue;
         event_init(&ev, EVENT_RECON_POSITION, VENUE_SIM, now_us);
-        ev.u.recon_position = (struct ev_recon_position){.account = a->id, .round = round, .market = sp->market->m.id, .net = QTY(sp->net), .entry = sp->p.entry_price, .leverage = sp->p.leverage ? sp->p.leverage : 1};
+        ev.u.recon_position = (struct ev_recon_position){.account = a->id,
+                                                         .round = round,
+                                                         .market = sp->market->m.id,
+                                                         .net = QTY(sp->net),
+                                                         .entry = sp->p.entry_price,
+                                                         .leverage = sp->p.leverage ? sp->p.leverage : 1};
         sim_answer(x, a, &ev, now_us);
     }
 }

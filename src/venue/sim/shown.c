@@ -5,8 +5,12 @@
 
 #include "impl.h"
 
-static enum book_side opposite(int dir) { return dir > 0 ? BOOK_ASK : BOOK_BID; }
-static enum book_side same(int dir) { return dir > 0 ? BOOK_BID : BOOK_ASK; }
+static enum book_side opposite(int dir) {
+    return dir > 0 ? BOOK_ASK : BOOK_BID;
+}
+static enum book_side same(int dir) {
+    return dir > 0 ? BOOK_BID : BOOK_ASK;
+}
 
 /* Takes from one displayed level and notes what is left of it for the desk. */
 static void eat(struct sim_market *m, enum book_side side, price px, qty left, int64_t now_us) {
@@ -45,7 +49,8 @@ static bool beyond(price px, price limit, int dir) {
     return limit.micro > 0 && (px.micro - limit.micro) * dir > 0;
 }
 
-int64_t shown_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit, int64_t left, bool *self, int64_t now_us) {
+int64_t shown_take(struct sim_market *m, struct sim_account *a, struct sim_order *o, int dir, price limit, int64_t left,
+                   bool *self, int64_t now_us) {
     price barrier = own_barrier(m, a, dir);
     enum book_side side = opposite(dir);
     struct level top;
@@ -53,7 +58,8 @@ int64_t shown_take(struct sim_market *m, struct sim_account *a, struct sim_order
         qty size = QTY(top.size.micro < left ? top.size.micro : left);
         size.micro -= size.micro % m->m.lot.micro;
         if (size.micro > 0)
-            sim_account_fill(m->x, a, o, m, dir, slipped(m, dir, top.px, limit), size, false, o ? FILL_TRADE : FILL_LIQUIDATION, now_us);
+            sim_account_fill(m->x, a, o, m, dir, slipped(m, dir, top.px, limit), size, false,
+                             o ? FILL_TRADE : FILL_LIQUIDATION, now_us);
         left -= size.micro;
         if (left > 0)
             size = top.size; /* a crumb below the lot goes with its level */
@@ -103,7 +109,8 @@ static void queue_update(struct sim_order *o, qty now_shown) {
 
 static void queues_follow(struct sim_market *m, const struct ev_book *b) {
     for (struct sim_order *o = m->first; o; o = o->next) {
-        const struct level *l = b->levels + (o->dir > 0 ? 0 : b->n_bids), *end = l + (o->dir > 0 ? b->n_bids : b->n_asks);
+        const struct level *l = b->levels + (o->dir > 0 ? 0 : b->n_bids),
+                           *end = l + (o->dir > 0 ? b->n_bids : b->n_asks);
         while (l < end && l->px.micro != o->book_px.micro)
             l++;
         if (l < end)
@@ -165,7 +172,8 @@ void exchange_shown_book(struct exchange *x, market_id id, const struct ev_book 
         sim_waiting_enter(x, m, now_us);
 }
 
-/* A print reaches own orders of the side it hit: those at better prices first, at the print's price behind the queue. */
+/* A print reaches own orders of the side it hit: those at better prices first, at the print's price behind the queue.
+ */
 static void print_own(struct sim_market *m, price px, qty size, int dir, int64_t now_us) {
     int64_t volume = size.micro;
     struct sim_order *o;
@@ -198,7 +206,8 @@ void exchange_shown_trade(struct exchange *x, market_id id, price px, qty size, 
     if (!m || m->mode != EXCHANGE_SHOWN)
         return;
     event_init(&ev, EVENT_TRADE, VENUE_SIM, now_us);
-    ev.u.trade = (struct ev_trade){.market = id, .px = px, .size = size, .taker_side = taker_dir > 0 ? ACTION_BUY : ACTION_SELL};
+    ev.u.trade =
+        (struct ev_trade){.market = id, .px = px, .size = size, .taker_side = taker_dir > 0 ? ACTION_BUY : ACTION_SELL};
     m->last = px;
     sim_publish(x, &ev);
     if (m->n_resting)

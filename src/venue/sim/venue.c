@@ -16,8 +16,12 @@ struct sim_venue {
     bool started;
 };
 
-static struct sim_venue *sim_of(struct venue *v) { return (struct sim_venue *)v; }
-static const struct sim_venue *sim_const(const struct venue *v) { return (const struct sim_venue *)v; }
+static struct sim_venue *sim_of(struct venue *v) {
+    return (struct sim_venue *)v;
+}
+static const struct sim_venue *sim_const(const struct venue *v) {
+    return (const struct sim_venue *)v;
+}
 
 static void sim_start(struct venue *v, int64_t now_us) {
     struct sim_venue *s = sim_of(v);
@@ -115,7 +119,11 @@ static const struct venue_ops sim_ops = {
 void sim_cfg_default(struct sim_cfg *cfg) {
     struct exchange_cfg x;
     exchange_cfg_default(&x);
-    *cfg = (struct sim_cfg){.seed = x.seed, .latency_min_us = x.latency_min_us, .latency_max_us = x.latency_max_us, .slippage_max_bps = x.slippage_max_bps, .initial_cash = x.initial_cash};
+    *cfg = (struct sim_cfg){.seed = x.seed,
+                            .latency_min_us = x.latency_min_us,
+                            .latency_max_us = x.latency_max_us,
+                            .slippage_max_bps = x.slippage_max_bps,
+                            .initial_cash = x.initial_cash};
 }
 
 enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venue **out, char text[REASON_MAX]) {
