@@ -8,7 +8,7 @@
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 
-enum { CANDIDATES_MAX = 64, WORDS_MAX = 16 };
+enum { CANDIDATES_MAX = 64 };
 
 void line_open(struct session *s, enum entry kind, const char *prompt, const char *initial) {
     s->entry.kind = kind;
@@ -61,27 +61,11 @@ static struct command_ctx context(struct session *s) {
 
 /* Candidates for the last word of `stem`; *from gets where that word begins. */
 static int candidates(struct session *s, const char *stem, int *from, char out[CANDIDATES_MAX][LINE_MAX_BYTES]) {
-    char buf[LINE_MAX_BYTES], *words[WORDS_MAX];
     const char *last = strrchr(stem, ' ');
+    const struct command_ctx c = context(s);
     int n = 0;
     *from = last ? (int)(last - stem) + 1 : 0;
-    const char *prefix = stem + *from;
-    if (!last) {
-        for (int i = 0; i < command_count && n < CANDIDATES_MAX; i++)
-            if (!(command_table[i].flags & CMD_CLI) && str_has_prefix_nocase(command_table[i].name, prefix))
-                str_copy(out[n++], LINE_MAX_BYTES, command_table[i].name);
-        return n;
-    }
-    int count = str_split(stem, buf, sizeof buf, words, WORDS_MAX);
-    if (count < 1)
-        return 0;
-    enum err e;
-    const struct command *cmd = command_find(words[0], &e);
-    if (!cmd || !cmd->complete)
-        return 0;
-    struct command_ctx c = context(s);
-    int arg = *prefix ? count - 2 : count - 1;
-    for (const char *word; n < CANDIDATES_MAX && (word = cmd->complete(&c, arg, prefix, n)); n++)
+    for (const char *word; n < CANDIDATES_MAX && (word = command_complete_line(&c, stem, n)); n++)
         str_copy(out[n], LINE_MAX_BYTES, word);
     return n;
 }
