@@ -138,7 +138,8 @@ static int rec_num_cmp(const void *x, const void *y) {
 
 /* Opening rows come before the rows that name them as parent: their number is smaller. */
 static void rows_to_batch(struct desk *d) {
-    qsort(d->rows, d->row_count, sizeof(struct rec *), rec_num_cmp);
+    if (d->row_count > 1) /* none: there is no array yet */
+        qsort(d->rows, d->row_count, sizeof(struct rec *), rec_num_cmp);
     for (size_t i = 0; i < d->row_count; i++) {
         struct rec *r = d->rows[i];
         r->dirty = false;

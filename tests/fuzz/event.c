@@ -1,45 +1,118 @@
-/* Events from outside: a record that event_valid takes does the desk no harm. The input is a list of records: type,
- * a length, and bytes laid over a zeroed record, so that most of a record stays sane. */
+/* Events from outside: a record that event_valid takes does the desk no harm. A desk with a market, an account and a
+ * book gets the input as a list of records: type, where, how many bytes, and these laid over a record that makes sense. */
 #include "fuzz.h"
 
 #include "turret/desk/desk.h"
 
 #define LEVELS 8
 #define HEAD offsetof(struct event, u)
+#define MARKET 11
+#define ACCOUNT 7
+#define NONCE 5
 
-union record {
+static union record {
     struct event ev;
     uint8_t bytes[sizeof(struct event) + LEVELS * sizeof(struct level)];
-};
+} r;
+static int64_t now;
 
-static void step(struct desk *d, const struct event *ev) {
-    desk_step(d, ev);
-    while (desk_effect(d))
-        ;
+static struct event *begin(enum event_type type) {
+    memset(&r, 0, sizeof r);
+    event_init(&r.ev, type, VENUE_SIM, ++now);
+    return &r.ev;
+}
+
+/* Steps, and gives the answers that a store and a venue would give at once. */
+static void step(struct desk *d, bool answers) {
+    uint64_t saved[64];
+    int n = 0;
+    desk_step(d, &r.ev);
+    for (const struct effect *fx; (fx = desk_effect(d));)
+        if (fx->type == FX_SAVE && n < 64)
+            saved[n++] = fx->u.save.seq;
+    for (int i = 0; answers && i < n; i++) {
+        begin(EVENT_SAVED)->u.saved.seq = saved[i];
+        desk_step(d, &r.ev);
+        while (desk_effect(d))
+            ;
+    }
+}
+
+static void start(struct desk *d) {
+    now = 1;
+    begin(EVENT_BOOT)->u.boot = (struct ev_boot){.nonce = NONCE, .seed = 1, .virtual_time = 1, .next_num = 1};
+    step(d, true);
+    begin(EVENT_ACCOUNT)->u.account = (struct account){.id = ACCOUNT, .venue = VENUE_SIM, .initial = USD(10000 * DEC_ONE), .name = "paper"};
+    step(d, true);
+    begin(EVENT_MARKET)->u.market = (struct market){.id = MARKET, .venue = VENUE_SIM, .kind = MARKET_PERP, .max_leverage = 20, .tick = PRICE(1000), .lot = QTY(1000), .symbol = "M"};
+    step(d, true);
+    begin(EVENT_LOADED);
+    step(d, true);
+    begin(EVENT_STORE)->u.store.up = 1;
+    step(d, true);
+    begin(EVENT_LEADER)->u.leader = (struct ev_leader){.epoch = 1, .leads = 1};
+    step(d, true);
+    begin(EVENT_VENUE)->u.venue_state = (struct ev_venue){.venue = VENUE_SIM, .up = 1};
+    step(d, true);
+}
+
+/* A record of the type that refers to what is there; `which` picks one of the desk's orders. */
+static void sensible(struct event *ev, unsigned which) {
+    order_id order = order_id_make(NONCE, which);
+    union event_body *u = &ev->u;
+    switch ((enum event_type)ev->type) {
+    case EVENT_BOOK:
+        ev->size += 2 * (uint32_t)sizeof(struct level);
+        u->book.market = MARKET;
+        u->book.n_bids = u->book.n_asks = 1;
+        u->book.flags = BOOK_SNAPSHOT;
+        u->book.levels[0] = (struct level){PRICE(99000), QTY(DEC_ONE)};
+        u->book.levels[1] = (struct level){PRICE(101000), QTY(DEC_ONE)};
+        break;
+    case EVENT_TRADE: u->trade = (struct ev_trade){.market = MARKET, .px = PRICE(100000), .size = QTY(1000)}; break;
+    case EVENT_MARK: u->mark = (struct ev_mark){.market = MARKET, .mark = PRICE(100000), .index = PRICE(100000)}; break;
+    case EVENT_MARKET_STATUS: u->market_status.market = MARKET; break;
+    case EVENT_INTENT:
+        u->intent = (struct intent){.account = ACCOUNT, .market = MARKET, .side = SIDE_LONG, .type = ORDER_LIMIT, .leverage = 1, .order = order, .limit = PRICE(99000), .size = QTY(5000)};
+        break;
+    case EVENT_FILL:
+        u->fill_ev.fill = (struct fill){.order = order, .account = ACCOUNT, .market = MARKET, .side = SIDE_LONG, .px = PRICE(99000), .size = QTY(1000), .at_us = now};
+        u->fill_ev.fill.venue_trade[0] = (char)('a' + now % 20);
+        break;
+    case EVENT_RECON_FILL: u->recon_fill = (struct ev_recon_fill){.account = ACCOUNT, .round = which}; break;
+    case EVENT_RECON_BEGIN: u->recon_begin = (struct ev_recon_begin){.account = ACCOUNT, .venue = VENUE_SIM, .round = which}; break;
+    case EVENT_RECON_POSITION: u->recon_position = (struct ev_recon_position){.account = ACCOUNT, .round = which, .market = MARKET, .net = QTY(1000), .entry = PRICE(99000)}; break;
+    case EVENT_RECON_CASH: u->recon_cash = (struct ev_recon_cash){.account = ACCOUNT, .round = which, .cash = USD(DEC_ONE)}; break;
+    case EVENT_RECON_END: u->recon_end = (struct ev_recon_end){.account = ACCOUNT, .ok = 1, .round = which}; break;
+    case EVENT_ACK: u->ack.order = order; break;
+    case EVENT_DONE: u->done.order = order; break;
+    case EVENT_REJECT: u->reject.order = order; break;
+    case EVENT_REFUSED: u->refused.order = order; break;
+    case EVENT_AMENDED: u->amended.order = order; break;
+    case EVENT_UNKNOWN: u->unknown.order = order; break;
+    case EVENT_VENUE: u->venue_state.venue = VENUE_SIM; break;
+    default: break;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
-    static union record r;
-    int64_t now = 1;
     struct desk *d = desk_new();
-    event_init(&r.ev, EVENT_BOOT, VENUE_SIM, now);
-    r.ev.u.boot.nonce = 1;
-    step(d, &r.ev);
+    start(d);
     for (size_t at = 0; at + 4 <= len;) {
-        enum event_type type = (enum event_type)(data[at] % EVENT_TYPE_COUNT);
-        size_t skip = data[at + 1], n = data[at + 2], levels = data[at + 3] % LEVELS;
+        struct event *ev = begin((enum event_type)(data[at] % EVENT_TYPE_COUNT));
+        size_t skip = data[at + 1] * 4u, n = data[at + 2] & 31;
+        bool answers = !(data[at + 2] & 32);
+        sensible(ev, data[at + 3] % 6u);
         at += 4;
         n = n < len - at ? n : len - at;
-        memset(&r, 0, sizeof r);
-        event_init(&r.ev, type, VENUE_SIM, ++now);
-        if (type == EVENT_BOOK)
-            r.ev.size += (uint32_t)(levels * sizeof(struct level));
-        size_t room = r.ev.size - HEAD;
-        skip = skip * 8 % room;
+        size_t room = ev->size - HEAD;
+        skip %= room;
         memcpy(r.bytes + HEAD + skip, data + at, n < room - skip ? n : room - skip);
         at += n;
-        if (type != EVENT_BOOT && event_valid(&r.ev, sizeof r))
-            step(d, &r.ev);
+        if (ev->type == EVENT_TIMER)
+            now += 1000000;
+        if (ev->type != EVENT_BOOT && event_valid(ev, sizeof r))
+            step(d, answers);
     }
     desk_hash(d);
     desk_free(d);
