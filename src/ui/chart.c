@@ -27,7 +27,9 @@ int64_t chart_step(int64_t range, int most) {
                 return unit * steps[i];
 }
 
-static bool shown(const struct chart *ch, const struct chart_point *p) { return p->at_us >= ch->from_us && p->at_us <= ch->to_us; }
+static bool shown(const struct chart *ch, const struct chart_point *p) {
+    return p->at_us >= ch->from_us && p->at_us <= ch->to_us;
+}
 
 bool chart_range(const struct chart *ch, int64_t *low, int64_t *high) {
     bool any = false;
@@ -35,7 +37,8 @@ bool chart_range(const struct chart *ch, int64_t *low, int64_t *high) {
         const struct chart_point *p = &ch->points[i];
         if (!shown(ch, p))
             continue;
-        const int64_t top = ch->kind == CHART_CANDLES ? p->high : p->close, bottom = ch->kind == CHART_CANDLES ? p->low : p->close;
+        const int64_t top = ch->kind == CHART_CANDLES ? p->high : p->close,
+                      bottom = ch->kind == CHART_CANDLES ? p->low : p->close;
         *low = !any || bottom < *low ? bottom : *low;
         *high = !any || top > *high ? top : *high;
         any = true;
@@ -72,7 +75,9 @@ static int column_of(const struct plot *p, int64_t at_us, int columns) {
     return (int)(col < 0 ? 0 : col >= columns ? columns - 1 : col);
 }
 
-static int row_y(const struct plot *p, int64_t value) { return p->at.y + p->at.h - 1 - step_of(p, value, p->at.h); }
+static int row_y(const struct plot *p, int64_t value) {
+    return p->at.y + p->at.h - 1 - step_of(p, value, p->at.h);
+}
 
 static void label_of(const struct chart *ch, int64_t value, bool fine, char buf[FORMAT_MAX]) {
     if (ch->hide_axis)
@@ -151,7 +156,10 @@ static void cell_line(const struct plot *p) {
 }
 
 /* --- candles --- */
-struct bar { int64_t open, high, low, close; bool known; };
+struct bar {
+    int64_t open, high, low, close;
+    bool known;
+};
 
 static void draw_bar(const struct plot *p, int x, const struct bar *b) {
     const bool ascii = p->ch->style == CHART_ASCII, up = b->close >= b->open;

@@ -1,4 +1,5 @@
-/* A chart of prices or money over time, drawn into cells: line or candles, in braille, block or ASCII characters. Pure. */
+/* A chart of prices or money over time, drawn into cells: line or candles, in braille, block or ASCII characters. Pure.
+ */
 #ifndef UI_CHART_H
 #define UI_CHART_H
 
@@ -9,8 +10,14 @@
 enum chart_style { CHART_BRAILLE, CHART_BLOCK, CHART_ASCII };
 enum chart_kind { CHART_LINE, CHART_CANDLES };
 
-struct chart_point { int64_t at_us, open, high, low, close; }; /* micro units */
-struct chart_level { int64_t value; const char *label; enum role role; };
+struct chart_point {
+    int64_t at_us, open, high, low, close;
+}; /* micro units */
+struct chart_level {
+    int64_t value;
+    const char *label;
+    enum role role;
+};
 
 struct chart {
     enum chart_style style;
@@ -20,9 +27,9 @@ struct chart {
     int64_t from_us, to_us;           /* the span shown; points outside are left out */
     const struct chart_level *levels; /* own entry, stop, target ... */
     int n_levels;
-    int64_t last;                     /* last price line; 0 = none */
-    const struct market *market;      /* how the axis reads; NULL = money */
-    bool hide_axis;                   /* no labels: money is hidden */
+    int64_t last;                /* last price line; 0 = none */
+    const struct market *market; /* how the axis reads; NULL = money */
+    bool hide_axis;              /* no labels: money is hidden */
     enum role line;
 };
 

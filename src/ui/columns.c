@@ -10,7 +10,7 @@
 #include "ui/columns_private.h"
 
 static const struct column_table *const tables[] = {
-    &columns_positions, &columns_orders, &columns_fills, &columns_markets, &columns_book, &columns_trades,
+    &columns_positions, &columns_orders, &columns_fills, &columns_markets, &columns_book,   &columns_trades,
     &columns_accounts,  &columns_pnl,    &columns_days,  &columns_equity,  &columns_limits, &columns_notices,
 };
 
@@ -48,7 +48,9 @@ cJSON *columns_json(const struct column_table *t, const struct desk *view, const
     return o;
 }
 
-void column_set_text(struct column_value *out, const char *text) { column_set_pair(out, text, text); }
+void column_set_text(struct column_value *out, const char *text) {
+    column_set_pair(out, text, text);
+}
 
 void column_set_pair(struct column_value *out, const char *text, const char *raw) {
     str_copy(out->text, sizeof out->text, text);

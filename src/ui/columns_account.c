@@ -1,4 +1,5 @@
 /* Columns of accounts, P&L by market and day, equity samples, risk limits and notices. */
+/* clang-format off: tables, one row a column */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* Columns of markets, book levels and public trades. */
+/* clang-format off: tables, one row a column */
 #include <stdio.h>
 
 #include "turret/base/str.h"

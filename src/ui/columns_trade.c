@@ -1,4 +1,5 @@
 /* Columns of positions, orders and fills. */
+/* clang-format off: tables, one row a column */
 #include <stdio.h>
 #include <string.h>
 

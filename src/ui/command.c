@@ -1,4 +1,5 @@
-/* The command table: one row a command; help, man page, completion, the ':' line and the command line are made from it. */
+/* The command table: one row a command; help, man page, completion, the ':' line and the command line are made from it.
+ */
 #include "turret/ui/command.h"
 
 #include <string.h>
@@ -6,67 +7,92 @@
 #include "turret/base/str.h"
 #include "ui/commands/commands.h"
 
-#define PLACE_ARGS                                                                                                        \
-    "MARKET SIZE[@PRICE] [yes|no] [--usd AMOUNT] [--tif gtc|gtd|ioc|fok] [--expires TIME] [--post-only] [--reduce-only] " \
+#define PLACE_ARGS                                                                                                     \
+    "MARKET SIZE[@PRICE] [yes|no] [--usd AMOUNT] [--tif gtc|gtd|ioc|fok] [--expires TIME] [--post-only] "              \
+    "[--reduce-only] "                                                                                                 \
     "[--leverage N] [--stop PRICE] [--target PRICE] [--account NAME] [--strategy NAME]"
 
+/* clang-format off: one row a command */
 const struct command command_table[] = {
     /* trading */
-    {"buy", PLACE_ARGS, "buy a market: at once without a price, as a limit order with @PRICE", CMD_MONEY, run_buy, complete_trade},
-    {"sell", PLACE_ARGS, "sell what is held; on a perpetual without a long position sell short", CMD_MONEY, run_sell, complete_trade},
-    {"close", "POSITION [SIZE] [@PRICE] [--account NAME]", "close a position (its number or market), all of it at market unless told otherwise", CMD_MONEY | CMD_SAFE, run_close, complete_position},
+    {"buy", PLACE_ARGS, "buy a market: at once without a price, as a limit order with @PRICE", CMD_MONEY, run_buy,
+     complete_trade},
+    {"sell", PLACE_ARGS, "sell what is held; on a perpetual without a long position sell short", CMD_MONEY, run_sell,
+     complete_trade},
+    {"close", "POSITION [SIZE] [@PRICE] [--account NAME]",
+     "close a position (its number or market), all of it at market unless told otherwise", CMD_MONEY | CMD_SAFE,
+     run_close, complete_position},
     {"cancel", "ORDER", "cancel a working order", CMD_MONEY | CMD_SAFE, run_cancel, complete_order},
     {"amend", "ORDER [SIZE][@PRICE]", "change size or price of a working order", CMD_MONEY, run_amend, complete_order},
-    {"protect", "POSITION [--stop PRICE|none] [--target PRICE|none] [--account NAME]", "set or remove stop and target of a position", CMD_MONEY | CMD_SAFE, run_protect, complete_position},
+    {"protect", "POSITION [--stop PRICE|none] [--target PRICE|none] [--account NAME]",
+     "set or remove stop and target of a position", CMD_MONEY | CMD_SAFE, run_protect, complete_position},
     /* safety */
-    {"cancel-all", "[MARKET] [--account NAME]", "cancel all working orders", CMD_MONEY | CMD_SAFE, run_cancel_all, complete_market},
-    {"flatten", "[MARKET] [--account NAME]", "close all positions at market", CMD_MONEY | CMD_SAFE, run_flatten, complete_market},
-    {"kill", "[--reason TEXT]", "kill switch on: block new exposure and cancel the orders that add it; survives a restart", CMD_SAFE, run_kill, NULL},
+    {"cancel-all", "[MARKET] [--account NAME]", "cancel all working orders", CMD_MONEY | CMD_SAFE, run_cancel_all,
+     complete_market},
+    {"flatten", "[MARKET] [--account NAME]", "close all positions at market", CMD_MONEY | CMD_SAFE, run_flatten,
+     complete_market},
+    {"kill", "[--reason TEXT]",
+     "kill switch on: block new exposure and cancel the orders that add it; survives a restart", CMD_SAFE, run_kill,
+     NULL},
     {"unkill", "", "kill switch off", CMD_MONEY, run_unkill, NULL},
     {"resume", "[--account NAME]", "lift today's loss pause of an account", CMD_MONEY, run_resume, NULL},
-    {"limit", "[KEY VALUE]", "set a risk limit (off switches it off); without arguments list them", CMD_MONEY | CMD_READ, run_limit, complete_limit},
-    {"account", "[NAME | reset [NAME]]", "choose the account shown; reset a paper account to its start", CMD_MONEY | CMD_READ, run_account, complete_account},
+    {"limit", "[KEY VALUE]", "set a risk limit (off switches it off); without arguments list them",
+     CMD_MONEY | CMD_READ, run_limit, complete_limit},
+    {"account", "[NAME | reset [NAME]]", "choose the account shown; reset a paper account to its start",
+     CMD_MONEY | CMD_READ, run_account, complete_account},
     /* reading */
     {"status", "", "state of the desk, venues, store and accounts", CMD_READ, run_status, NULL},
     {"accounts", "", "accounts with equity, day P&L, margin and exposure", CMD_READ, run_accounts, NULL},
     {"markets", "[TEXT] [--category NAME]", "markets, those that contain TEXT", CMD_READ, run_markets, NULL},
     {"book", "MARKET [LEVELS]", "order book of a market", CMD_READ, run_book, complete_market},
     {"trades", "MARKET [COUNT]", "last public trades of a market", CMD_READ, run_trades, complete_market},
-    {"positions", "[--all] [--account NAME]", "open positions; with --all closed ones too", CMD_READ, run_positions, NULL},
-    {"orders", "[--all] [--account NAME]", "working orders; with --all every order in memory", CMD_READ, run_orders, NULL},
+    {"positions", "[--all] [--account NAME]", "open positions; with --all closed ones too", CMD_READ, run_positions,
+     NULL},
+    {"orders", "[--all] [--account NAME]", "working orders; with --all every order in memory", CMD_READ, run_orders,
+     NULL},
     {"fills", "[COUNT] [--account NAME]", "last fills, newest first", CMD_READ, run_fills, NULL},
     {"pnl", "[--days] [--account NAME]", "today's P&L by market; with --days by day", CMD_READ, run_pnl, NULL},
     {"days", "[--account NAME]", "P&L by day, newest first", CMD_READ, run_days, NULL},
     {"equity", "[COUNT] [--account NAME]", "equity curve, one sample a minute", CMD_READ, run_equity, NULL},
     {"limits", "[--account NAME]", "risk limits and how much of them is used", CMD_READ, run_limits, NULL},
     {"log", "[COUNT]", "last notices, oldest first", CMD_READ, run_log, NULL},
-    {"export", "KIND [--format csv|json] [--account NAME]", "rows of orders, positions, fills, pnl, days, equity or ledger", CMD_READ, run_export, complete_export},
-    {"doctor", "", "recompute positions, cash and exposure from orders and fills and compare", CMD_READ, run_doctor, NULL},
+    {"export", "KIND [--format csv|json] [--account NAME]",
+     "rows of orders, positions, fills, pnl, days, equity or ledger", CMD_READ, run_export, complete_export},
+    {"doctor", "", "recompute positions, cash and exposure from orders and fills and compare", CMD_READ, run_doctor,
+     NULL},
     /* the screen */
     {"page", "NUMBER|NAME", "go to a page", CMD_UI, run_page, NULL},
     {"market", "MARKET", "show a market in book, chart and ticket", CMD_UI, run_market, complete_market},
     {"filter", "[TEXT]", "show only the pane's rows that contain TEXT; nothing clears", CMD_UI, run_filter, NULL},
-    {"sort", "[COLUMN] [--reverse]", "sort the pane by a column; nothing restores its own order", CMD_UI, run_sort, complete_cols},
+    {"sort", "[COLUMN] [--reverse]", "sort the pane by a column; nothing restores its own order", CMD_UI, run_sort,
+     complete_cols},
     {"cols", "[COLUMN...]", "columns the pane shows; nothing restores the usual ones", CMD_UI, run_cols, complete_cols},
     {"theme", "[NAME]", "change the colours; without a name list the themes", CMD_UI, run_theme, complete_theme},
-    {"set", "KEY VALUE", "ascii on|off, hide on|off (money), chart braille|block|ascii|line|candles", CMD_UI, run_set, complete_set},
+    {"set", "KEY VALUE", "ascii on|off, hide on|off (money), chart braille|block|ascii|line|candles", CMD_UI, run_set,
+     complete_set},
     {"help", "[COMMAND|KEY]", "keys of the pane, or one command", CMD_UI, run_help, complete_command},
     {"man", "", "all commands on one page", CMD_UI, run_man, NULL},
     {"quit", "", "leave; the engine's own screen asks before it stops the engine", CMD_UI, run_quit, NULL},
     {"quit!", "", "stop the engine, after a question", CMD_UI, run_quit, NULL},
     /* only on the command line: app/cli.c */
-    {"run", "[--data DIR] [--db URL] [--config FILE] [--headless] [--for TIME] [--until-end] [--feed generated|tape:FILE|live] [--seed N] [--speed X|max] [--journal FILE] [--json]", "engine in the foreground, with its screen unless --headless or no terminal", CMD_CLI, NULL, NULL},
-    {"start", "[--data DIR] [--db URL] [--config FILE] [--feed generated|tape:FILE|live] [--seed N]", "engine in the background, then attach", CMD_CLI, NULL, NULL},
+    {"run",
+     "[--data DIR] [--db URL] [--config FILE] [--headless] [--for TIME] [--until-end] [--feed "
+     "generated|tape:FILE|live] [--seed N] [--speed X|max] [--journal FILE] [--json]",
+     "engine in the foreground, with its screen unless --headless or no terminal", CMD_CLI, NULL, NULL},
+    {"start", "[--data DIR] [--db URL] [--config FILE] [--feed generated|tape:FILE|live] [--seed N]",
+     "engine in the background, then attach", CMD_CLI, NULL, NULL},
     {"attach", "[--data DIR] [--readonly]", "screen of a running engine", CMD_CLI, NULL, NULL},
     {"stop", "[--data DIR]", "stop the running engine", CMD_CLI, NULL, NULL},
     {"tail", "[--data DIR] [--json]", "stream notices, fills and order changes as they come", CMD_CLI, NULL, NULL},
     {"replay", "FILE [--json]", "replay a journal; ends in the same state hash", CMD_CLI, NULL, NULL},
-    {"tape", "import binance|quotes FILE... -o FILE | info FILE | record FILE", "import, inspect and record market data", CMD_CLI, NULL, NULL},
+    {"tape", "import binance|quotes FILE... -o FILE | info FILE | record FILE",
+     "import, inspect and record market data", CMD_CLI, NULL, NULL},
     {"backup", "FILE [--data DIR] [--db URL]", "write the database as plain SQL", CMD_CLI, NULL, NULL},
     {"restore", "FILE [--data DIR] [--db URL]", "read such a backup into an empty database", CMD_CLI, NULL, NULL},
     {"keys", "[--json]", "the key table as bound now", CMD_CLI, NULL, NULL},
     {"version", "", "version of the program", CMD_CLI, NULL, NULL},
 };
+/* clang-format on */
 const int command_count = sizeof command_table / sizeof *command_table;
 
 const struct command *command_find(const char *name, enum err *err) {
@@ -98,7 +124,8 @@ static void not_found(const char *name, enum err e, struct command_result *r) {
     for (int i = 0; i < command_count; i++) {
         names[n++] = command_table[i].name;
         if (e == ERR_AMBIGUOUS && shown < 6 && !strncmp(names[i], name, strlen(name)))
-            strncat(some, shown++ ? ", " : "", sizeof some - strlen(some) - 1), strncat(some, names[i], sizeof some - strlen(some) - 1);
+            strncat(some, shown++ ? ", " : "", sizeof some - strlen(some) - 1),
+                strncat(some, names[i], sizeof some - strlen(some) - 1);
     }
     if (e == ERR_AMBIGUOUS)
         fail(r, ERR_USAGE, "\"%.24s\" could be %s", name, some);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_choice(const struct field *f) { return f->choices[0] != NULL; }
+static bool is_choice(const struct field *f) {
+    return f->choices[0] != NULL;
+}
 
 /* The text without thousands separators; false when it is no number (yet). */
 static bool field_value(const struct field *f, int64_t *micro) {
@@ -39,7 +41,10 @@ void field_step(struct field *f, int64_t steps) {
 }
 
 bool field_key(struct field *f, uint32_t key) {
-    static const struct { uint32_t key; int64_t steps; } stepping[] = {{'+', 1}, {'-', -1}, {'=', 1}, {']', 1}, {'[', -1}, {'}', 10}, {'{', -10}};
+    static const struct {
+        uint32_t key;
+        int64_t steps;
+    } stepping[] = {{'+', 1}, {'-', -1}, {'=', 1}, {']', 1}, {'[', -1}, {'}', 10}, {'{', -10}};
     if (is_choice(f)) {
         int n = 0;
         while (f->choices[n])
@@ -76,7 +81,8 @@ void field_draw(const struct field *f, struct canvas *c, int x, int y, int label
     if (is_choice(f)) {
         int used = 0;
         for (int i = 0; f->choices[i] && used < room; i++)
-            used += 1 + canvas_textf(c, at + used, y, room - used, i == f->chosen ? (focused ? ROLE_SELECT : ROLE_STRONG) : ROLE_MUTED,
+            used += 1 + canvas_textf(c, at + used, y, room - used,
+                                     i == f->chosen ? (focused ? ROLE_SELECT : ROLE_STRONG) : ROLE_MUTED,
                                      i == f->chosen ? CELL_REVERSE : 0, " %s ", f->choices[i]);
         if (focused)
             c->cursor_x = at, c->cursor_y = y;
@@ -89,7 +95,8 @@ void field_draw(const struct field *f, struct canvas *c, int x, int y, int label
         canvas_text(c, at + width + 1, y, room - width - 1, ROLE_HINT, 0, f->hint);
 }
 
-struct rect dialog_box(struct session *s, struct canvas *c, struct rect body, int w, int h, const char *title, const char *right) {
+struct rect dialog_box(struct session *s, struct canvas *c, struct rect body, int w, int h, const char *title,
+                       const char *right) {
     w = w > body.w ? body.w : w;
     h = h > body.h ? body.h : h;
     const struct rect box = {body.x + (body.w - w) / 2, body.y + (body.h - h) / 2, w, h};

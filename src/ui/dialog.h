@@ -10,11 +10,11 @@
 
 struct field {
     const char *label;
-    struct lineedit line;                /* text fields */
+    struct lineedit line;                 /* text fields */
     const char *choices[CHOICES_MAX + 1]; /* choice fields: NULL-terminated; [0] NULL = text */
     int chosen;
-    int64_t step;                        /* micro units of + and -; 0 = none */
-    int64_t scale;                       /* what one shown unit is in micro units: DEC_ONE, or a cent */
+    int64_t step;  /* micro units of + and -; 0 = none */
+    int64_t scale; /* what one shown unit is in micro units: DEC_ONE, or a cent */
     const char *hint;
     bool hidden;
 };
@@ -27,6 +27,7 @@ void field_set(struct field *f, int64_t micro);  /* shows a value; 0 = empty */
 int field_next(const struct field *fields, int n, int at, int dir);
 void field_draw(const struct field *f, struct canvas *c, int x, int y, int label_w, int w, bool focused);
 /* A box in the middle of `body`, cleared; returns its inside. */
-struct rect dialog_box(struct session *s, struct canvas *c, struct rect body, int w, int h, const char *title, const char *right);
+struct rect dialog_box(struct session *s, struct canvas *c, struct rect body, int w, int h, const char *title,
+                       const char *right);
 
 #endif

@@ -60,7 +60,10 @@ char *format_pnl(usd cash, char buf[FORMAT_MAX]) {
 }
 
 char *format_usd_short(usd cash, char buf[FORMAT_MAX]) {
-    static const struct { int64_t unit; const char *name; } units[] = {{1000000000, "B"}, {1000000, "M"}, {1000, "k"}};
+    static const struct {
+        int64_t unit;
+        const char *name;
+    } units[] = {{1000000000, "B"}, {1000000, "M"}, {1000, "k"}};
     const int64_t whole = cash.micro / DEC_ONE, size = whole < 0 ? -whole : whole;
     for (int i = 0; i < 3; i++)
         if (size >= units[i].unit) {
@@ -82,7 +85,8 @@ char *format_percent(int64_t part, int64_t whole, int digits, bool sign, char bu
     for (const char *p = text; *p; p++)
         if (*p >= '1' && *p <= '9')
             zero = false;
-    snprintf(buf, FORMAT_MAX, "%s%.40s%%", sign && !zero && text[0] != '-' ? "+" : "", zero && text[0] == '-' ? text + 1 : text);
+    snprintf(buf, FORMAT_MAX, "%s%.40s%%", sign && !zero && text[0] != '-' ? "+" : "",
+             zero && text[0] == '-' ? text + 1 : text);
     return buf;
 }
 
@@ -164,7 +168,9 @@ const char *format_side(enum order_side side) {
     return (unsigned)side < 4 ? names[side] : "?";
 }
 
-const char *format_action(enum order_action action) { return action == ACTION_SELL ? "SELL" : "BUY"; }
+const char *format_action(enum order_action action) {
+    return action == ACTION_SELL ? "SELL" : "BUY";
+}
 
 char *format_upper(const char *name, char buf[FORMAT_MAX]) {
     str_copy(buf, FORMAT_MAX, name);

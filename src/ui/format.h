@@ -18,17 +18,18 @@ enum format_flag {
 /* "47.0", "47.0c", "64,250.5"; "-" for 0. m may be NULL: a plain decimal. */
 char *format_price(const struct market *m, price px, unsigned flags, char buf[FORMAT_MAX]);
 char *format_size(const struct market *m, qty size, char buf[FORMAT_MAX]);
-char *format_usd(usd cash, char buf[FORMAT_MAX]);             /* 1,234.56 */
-char *format_pnl(usd cash, char buf[FORMAT_MAX]);             /* +1,234.56, 0.00, -4.00 */
-char *format_usd_short(usd cash, char buf[FORMAT_MAX]);       /* 950, 12.3k, 4.1M */
-char *format_percent(int64_t part, int64_t whole, int digits, bool sign, char buf[FORMAT_MAX]); /* "+1.78%", "-" for whole 0 */
-char *format_age(int64_t us, char buf[FORMAT_MAX]);           /* 120ms, 41s, 2m, 3h, 5d */
-char *format_left(int64_t us, char buf[FORMAT_MAX]);          /* 41s, 12m30s, 3h05m, 5d04h */
-char *format_clock(int64_t us, char buf[FORMAT_MAX]);         /* 12:04:31 UTC */
-char *format_clock_ms(int64_t us, char buf[FORMAT_MAX]);      /* 12:04:31.118 */
-char *format_minute(int64_t us, char buf[FORMAT_MAX]);        /* 12:04 */
-char *format_rfc3339(int64_t us, char buf[FORMAT_MAX]);       /* 2026-11-20T12:04:31.118000Z; "" for 0 */
-char *format_day(int32_t day, char buf[FORMAT_MAX]);          /* 2026-11-20 of days since 1970 */
+char *format_usd(usd cash, char buf[FORMAT_MAX]);       /* 1,234.56 */
+char *format_pnl(usd cash, char buf[FORMAT_MAX]);       /* +1,234.56, 0.00, -4.00 */
+char *format_usd_short(usd cash, char buf[FORMAT_MAX]); /* 950, 12.3k, 4.1M */
+char *format_percent(int64_t part, int64_t whole, int digits, bool sign,
+                     char buf[FORMAT_MAX]);              /* "+1.78%", "-" for whole 0 */
+char *format_age(int64_t us, char buf[FORMAT_MAX]);      /* 120ms, 41s, 2m, 3h, 5d */
+char *format_left(int64_t us, char buf[FORMAT_MAX]);     /* 41s, 12m30s, 3h05m, 5d04h */
+char *format_clock(int64_t us, char buf[FORMAT_MAX]);    /* 12:04:31 UTC */
+char *format_clock_ms(int64_t us, char buf[FORMAT_MAX]); /* 12:04:31.118 */
+char *format_minute(int64_t us, char buf[FORMAT_MAX]);   /* 12:04 */
+char *format_rfc3339(int64_t us, char buf[FORMAT_MAX]);  /* 2026-11-20T12:04:31.118000Z; "" for 0 */
+char *format_day(int32_t day, char buf[FORMAT_MAX]);     /* 2026-11-20 of days since 1970 */
 
 /* "BUY YES", "SELL", "LONG" ... as a person says it: upper case names. */
 const char *format_side(enum order_side side);
@@ -37,6 +38,8 @@ const char *format_action(enum order_action action);
 char *format_upper(const char *name, char buf[FORMAT_MAX]);
 
 /* Money a price of this market stands for is shown in cents (binary). */
-static inline bool format_cents(const struct market *m) { return m && m->kind == MARKET_BINARY; }
+static inline bool format_cents(const struct market *m) {
+    return m && m->kind == MARKET_BINARY;
+}
 
 #endif

@@ -30,7 +30,10 @@ void list_push_copy(struct list_rows *rows, uint64_t id, const void *row, size_t
 }
 
 /* --- order --- */
-struct rank { uint64_t id; int at; };
+struct rank {
+    uint64_t id;
+    int at;
+};
 static int by_id(const void *a, const void *b) {
     const struct rank *x = a, *y = b;
     return (x->id > y->id) - (x->id < y->id);
@@ -55,7 +58,12 @@ void list_keep_order(const uint64_t *keep, int n_keep, const uint64_t *ids, int 
         out[i] = (int)wanted[i].id;
 }
 
-struct sort_item { int at; bool text_key; int64_t number; char text[40]; };
+struct sort_item {
+    int at;
+    bool text_key;
+    int64_t number;
+    char text[40];
+};
 static int by_value(const void *a, const void *b, void *ctx) {
     const struct sort_item *x = a, *y = b;
     const int sign = *(const int *)ctx;
@@ -64,7 +72,8 @@ static int by_value(const void *a, const void *b, void *ctx) {
 }
 
 /* Numbers begin with the largest, words with the first of the alphabet. */
-static void sort_rows(struct session *s, const struct column *col, bool reverse, const struct list_rows *rows, int64_t now_us, int *out) {
+static void sort_rows(struct session *s, const struct column *col, bool reverse, const struct list_rows *rows,
+                      int64_t now_us, int *out) {
     static struct sort_item items[LIST_MAX];
     for (int i = 0; i < rows->n; i++) {
         items[i].at = i;
@@ -83,7 +92,8 @@ static void sort_rows(struct session *s, const struct column *col, bool reverse,
         out[i] = items[i].at;
 }
 
-static void order_rows(struct session *s, void *state, struct list *l, const struct list_source *src, struct list_rows *rows, int64_t now_us) {
+static void order_rows(struct session *s, void *state, struct list *l, const struct list_source *src,
+                       struct list_rows *rows, int64_t now_us) {
     static int at[LIST_MAX];
     static struct list_rows sorted;
     struct pane_slot *slot = session_slot(s, state);
@@ -110,7 +120,8 @@ static void order_rows(struct session *s, void *state, struct list *l, const str
     memcpy(rows->id, sorted.id, (size_t)rows->n * sizeof *rows->id);
 }
 
-static bool row_matches(struct session *s, const struct column_table *t, const void *row, const char *filter, int64_t now_us) {
+static bool row_matches(struct session *s, const struct column_table *t, const void *row, const char *filter,
+                        int64_t now_us) {
     for (int i = 0; i < t->count; i++) {
         if (t->columns[i].priority < 0 || t->columns[i].money)
             continue;
@@ -122,7 +133,8 @@ static bool row_matches(struct session *s, const struct column_table *t, const v
     return false;
 }
 
-static void filter_rows(struct session *s, struct pane_slot *slot, const struct column_table *t, struct list_rows *rows, int64_t now_us) {
+static void filter_rows(struct session *s, struct pane_slot *slot, const struct column_table *t, struct list_rows *rows,
+                        int64_t now_us) {
     const int total = rows->n;
     if (slot && slot->filter[0]) {
         int n = 0;
@@ -158,7 +170,8 @@ static void place_cursor(struct list *l, bool feed) {
     l->cursor_id = l->order[l->cursor];
 }
 
-void list_refresh(struct session *s, void *state, struct list *l, const struct list_source *src, struct list_rows *rows, int64_t now_us) {
+void list_refresh(struct session *s, void *state, struct list *l, const struct list_source *src, struct list_rows *rows,
+                  int64_t now_us) {
     rows->n = 0;
     pool_used = 0;
     src->fetch(s, state, rows);
@@ -241,21 +254,37 @@ unsigned list_action(struct session *s, void *state, struct list *l, const struc
     struct pane_slot *slot = session_slot(s, state);
     switch (a) {
     case ACT_NEXT_ROW:
-    case ACT_NEXT_MATCH: move_to(s, state, l, src->feed, l->cursor + 1); return REACT_DRAW;
+    case ACT_NEXT_MATCH:
+        move_to(s, state, l, src->feed, l->cursor + 1);
+        return REACT_DRAW;
     case ACT_PREV_ROW:
-    case ACT_PREV_MATCH: move_to(s, state, l, src->feed, l->cursor - 1); return REACT_DRAW;
-    case ACT_FIRST_ROW: move_to(s, state, l, src->feed, 0); return REACT_DRAW;
-    case ACT_LAST_ROW: move_to(s, state, l, src->feed, l->count - 1); return REACT_DRAW;
-    case ACT_HALF_DOWN: move_to(s, state, l, src->feed, l->cursor + half); return REACT_DRAW;
-    case ACT_HALF_UP: move_to(s, state, l, src->feed, l->cursor - half); return REACT_DRAW;
-    case ACT_SORT: return next_sort(s, state, l, src);
+    case ACT_PREV_MATCH:
+        move_to(s, state, l, src->feed, l->cursor - 1);
+        return REACT_DRAW;
+    case ACT_FIRST_ROW:
+        move_to(s, state, l, src->feed, 0);
+        return REACT_DRAW;
+    case ACT_LAST_ROW:
+        move_to(s, state, l, src->feed, l->count - 1);
+        return REACT_DRAW;
+    case ACT_HALF_DOWN:
+        move_to(s, state, l, src->feed, l->cursor + half);
+        return REACT_DRAW;
+    case ACT_HALF_UP:
+        move_to(s, state, l, src->feed, l->cursor - half);
+        return REACT_DRAW;
+    case ACT_SORT:
+        return next_sort(s, state, l, src);
     case ACT_SORT_REVERSE:
         if (!slot || !slot->sort_key[0])
             return REACT_HANDLED;
         slot->sort_reverse = !slot->sort_reverse;
         return REACT_DRAW;
-    case ACT_YANK: return yank(s, state, l, src, false);
-    case ACT_YANK_JSON: return yank(s, state, l, src, true);
-    default: return REACT_NONE;
+    case ACT_YANK:
+        return yank(s, state, l, src, false);
+    case ACT_YANK_JSON:
+        return yank(s, state, l, src, true);
+    default:
+        return REACT_NONE;
     }
 }

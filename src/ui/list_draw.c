@@ -46,7 +46,8 @@ int list_fit(const struct column_table *t, const struct list *l, int width, stru
     return n;
 }
 
-static void value_of(struct session *s, const struct column *col, const void *row, int64_t now_us, struct column_value *v) {
+static void value_of(struct session *s, const struct column *col, const void *row, int64_t now_us,
+                     struct column_value *v) {
     *v = (struct column_value){.role = ROLE_TEXT};
     col->get(s->view, row, now_us, v);
     if (col->money && session_money_hidden(s))
@@ -54,7 +55,8 @@ static void value_of(struct session *s, const struct column *col, const void *ro
 }
 
 /* Numbers are never cut: a column grows to its longest value, the flexible one takes what is left. */
-static int widen(struct session *s, const struct list *l, const struct column_table *t, const struct list_rows *rows, int from, int shown, int width, int64_t now_us, struct list_column cols[LIST_COLUMNS]) {
+static int widen(struct session *s, const struct list *l, const struct column_table *t, const struct list_rows *rows,
+                 int from, int shown, int width, int64_t now_us, struct list_column cols[LIST_COLUMNS]) {
     int n = list_fit(t, l, width, cols);
     for (int i = 0; i < n; i++)
         for (int k = from; cols[i].col->right && k < from + shown && k < rows->n; k++) {
@@ -83,7 +85,8 @@ static int widen(struct session *s, const struct list *l, const struct column_ta
     return n;
 }
 
-static void draw_head(struct session *s, void *state, struct canvas *c, struct rect r, const struct list_column *cols, int n) {
+static void draw_head(struct session *s, void *state, struct canvas *c, struct rect r, const struct list_column *cols,
+                      int n) {
     const struct pane_slot *slot = session_slot(s, state);
     const bool ascii = session_ascii(s);
     int x = r.x + 1;
@@ -91,7 +94,11 @@ static void draw_head(struct session *s, void *state, struct canvas *c, struct r
         char title[64];
         const bool by = slot && slot->sort_key[0] && !strcmp(slot->sort_key, cols[i].col->key);
         const bool down = by && (cols[i].col->sort != NULL) != slot->sort_reverse;
-        snprintf(title, sizeof title, "%s%s", cols[i].col->title, !by ? "" : ascii ? (down ? "v" : "^") : down ? "▾" : "▴");
+        snprintf(title, sizeof title, "%s%s", cols[i].col->title,
+                 !by     ? ""
+                 : ascii ? (down ? "v" : "^")
+                 : down  ? "▾"
+                         : "▴");
         if (cols[i].col->right)
             canvas_right(c, x, r.y, cols[i].width, ROLE_MUTED, 0, title);
         else
@@ -100,7 +107,8 @@ static void draw_head(struct session *s, void *state, struct canvas *c, struct r
     }
 }
 
-static void draw_row(struct session *s, const struct list_source *src, struct canvas *c, int x, int y, int right, const struct list_column *cols, int n, const void *row, int64_t now_us) {
+static void draw_row(struct session *s, const struct list_source *src, struct canvas *c, int x, int y, int right,
+                     const struct list_column *cols, int n, const void *row, int64_t now_us) {
     const enum role all = src->role ? src->role(s, row, now_us) : ROLE_COUNT;
     for (int i = 0; i < n && x < right; i++) {
         struct column_value v;
@@ -118,7 +126,8 @@ static void draw_row(struct session *s, const struct list_source *src, struct ca
 static void draw_empty(struct session *s, void *state, const struct list_source *src, struct canvas *c, struct rect r) {
     const struct pane_slot *slot = session_slot(s, state);
     if (slot && slot->filter[0] && slot->total)
-        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "Nothing matches \"%s\" (0 of %d). Esc clears the filter", slot->filter, slot->total);
+        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "Nothing matches \"%s\" (0 of %d). Esc clears the filter",
+                     slot->filter, slot->total);
     else
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, src->empty);
 }
@@ -145,7 +154,8 @@ static void scroll(struct list *l, int height) {
         l->top = 0;
 }
 
-void list_draw(struct session *s, void *state, struct list *l, const struct list_source *src, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
+void list_draw(struct session *s, void *state, struct list *l, const struct list_source *src, struct canvas *c,
+               struct rect r, bool focused, int64_t now_us) {
     static struct list_rows rows;
     const bool ascii = session_ascii(s);
     list_refresh(s, state, l, src, &rows, now_us);
@@ -181,10 +191,12 @@ void list_draw(struct session *s, void *state, struct list *l, const struct list
     if (!more)
         return;
     const int below = l->count - l->top - l->height, fresh = new_rows(l);
-    canvas_textf(c, r.x + 1, r.y + r.h - 1, r.w - 1, ROLE_HINT, 0, fresh ? "%s %d more, %d new: G follows again" : "%s %d more", ascii ? "v" : "▼", below, fresh);
+    canvas_textf(c, r.x + 1, r.y + r.h - 1, r.w - 1, ROLE_HINT, 0,
+                 fresh ? "%s %d more, %d new: G follows again" : "%s %d more", ascii ? "v" : "▼", below, fresh);
 }
 
-void list_subtitle(struct session *s, void *state, const struct list *l, const struct list_source *src, char *buf, size_t cap) {
+void list_subtitle(struct session *s, void *state, const struct list *l, const struct list_source *src, char *buf,
+                   size_t cap) {
     const struct pane_slot *slot = session_slot(s, state);
     const struct column *col = slot && slot->sort_key[0] ? column_find(column_table(src->table), slot->sort_key) : NULL;
     const bool ascii = session_ascii(s);

@@ -11,7 +11,9 @@
 
 #define TITLE_COLS 40
 
-static const struct market *market_of(const struct desk *view, market_id id) { return column_market(view, id); }
+static const struct market *market_of(const struct desk *view, market_id id) {
+    return column_market(view, id);
+}
 
 /* The title in quotes, clipped: money must not be pushed out of the sentence by a long name. */
 static void add_title(struct str *s, const struct market *m) {
@@ -88,7 +90,8 @@ static void order_as(const struct desk *view, const struct order *o, struct str 
         return;
     }
     const struct market *m = market_of(view, o->market);
-    str_addf(s, "order %u: %s %s %s ", o->num, format_action((enum order_action)o->action), format_size(m, o->size, text), format_side((enum order_side)o->side));
+    str_addf(s, "order %u: %s %s %s ", o->num, format_action((enum order_action)o->action),
+             format_size(m, o->size, text), format_side((enum order_side)o->side));
     add_title(s, m);
     if (o->type != ORDER_MARKET)
         str_add(s, " @ "), add_price(s, m, o->limit, 0);
@@ -118,7 +121,8 @@ static void close_as(const struct desk *view, const struct intent *in, struct st
     }
     const struct market *m = market_of(view, o->market);
     const bool all = !in->size.micro || in->size.micro == o->pos.open.micro;
-    str_addf(s, "CLOSE %s %s ", format_size(m, all ? o->pos.open : in->size, text), format_side((enum order_side)o->side));
+    str_addf(s, "CLOSE %s %s ", format_size(m, all ? o->pos.open : in->size, text),
+             format_side((enum order_side)o->side));
     add_title(s, m);
     if (in->limit.micro) {
         str_add(s, " @ ");
@@ -163,7 +167,8 @@ static void protect_as(const struct desk *view, const struct intent *in, struct 
 static void filter_as(const struct desk *view, const struct intent *in, const char *verb, bool orders, struct str *s) {
     int count = 0, cursor = 0;
     usd unrealized = {0};
-    for (const struct order *o; (o = orders ? view_next_order(view, &cursor, true) : view_next_position(view, &cursor, true));) {
+    for (const struct order *o;
+         (o = orders ? view_next_order(view, &cursor, true) : view_next_position(view, &cursor, true));) {
         if ((in->account && o->account != in->account) || (in->market && o->market != in->market))
             continue;
         struct view_position vp;
@@ -197,26 +202,55 @@ static void limit_as(const struct desk *view, const struct intent *in, struct st
     limit_text(info, now, before, raw);
     limit_text(info, in->size.micro, after, raw);
     const bool looser = !in->size.micro || (now && in->size.micro > now);
-    str_addf(s, "LIMIT %s: %s -> %s%s", info->key, before, after, now == in->size.micro ? " (no change)" : looser ? " (LOOSER)" : " (tighter)");
+    str_addf(s, "LIMIT %s: %s -> %s%s", info->key, before, after,
+             now == in->size.micro ? " (no change)"
+             : looser              ? " (LOOSER)"
+                                   : " (tighter)");
 }
 
 void intent_reads_as(const struct desk *view, const struct intent *in, char *text, size_t cap) {
     struct str s;
     str_init(&s);
     switch ((enum intent_kind)in->kind) {
-    case INTENT_PLACE: place_as(view, in, &s); break;
-    case INTENT_CANCEL: str_add(&s, "CANCEL "), order_as(view, view_order(view, in->order), &s); break;
-    case INTENT_AMEND: amend_as(view, in, &s); break;
-    case INTENT_CLOSE: close_as(view, in, &s); break;
-    case INTENT_PROTECT: protect_as(view, in, &s); break;
-    case INTENT_CANCEL_ALL: filter_as(view, in, "CANCEL", true, &s); break;
-    case INTENT_FLATTEN: filter_as(view, in, "CLOSE", false, &s); break;
-    case INTENT_KILL: str_addf(&s, "KILL SWITCH on: no new exposure, orders that add it are cancelled (%s)", in->note); break;
-    case INTENT_UNKILL: str_add(&s, "KILL SWITCH off: orders that add exposure pass again"); break;
-    case INTENT_ACCOUNT_RESET: str_addf(&s, "RESET paper account %s: cancels its orders, drops its positions, cash back to the start", column_account(view, in->account)); break;
-    case INTENT_LIMIT: limit_as(view, in, &s); break;
-    case INTENT_RESUME_DAY: str_addf(&s, "RESUME account %s: lift today's loss pause", column_account(view, in->account)); break;
-    case INTENT_KIND_COUNT: break;
+    case INTENT_PLACE:
+        place_as(view, in, &s);
+        break;
+    case INTENT_CANCEL:
+        str_add(&s, "CANCEL "), order_as(view, view_order(view, in->order), &s);
+        break;
+    case INTENT_AMEND:
+        amend_as(view, in, &s);
+        break;
+    case INTENT_CLOSE:
+        close_as(view, in, &s);
+        break;
+    case INTENT_PROTECT:
+        protect_as(view, in, &s);
+        break;
+    case INTENT_CANCEL_ALL:
+        filter_as(view, in, "CANCEL", true, &s);
+        break;
+    case INTENT_FLATTEN:
+        filter_as(view, in, "CLOSE", false, &s);
+        break;
+    case INTENT_KILL:
+        str_addf(&s, "KILL SWITCH on: no new exposure, orders that add it are cancelled (%s)", in->note);
+        break;
+    case INTENT_UNKILL:
+        str_add(&s, "KILL SWITCH off: orders that add exposure pass again");
+        break;
+    case INTENT_ACCOUNT_RESET:
+        str_addf(&s, "RESET paper account %s: cancels its orders, drops its positions, cash back to the start",
+                 column_account(view, in->account));
+        break;
+    case INTENT_LIMIT:
+        limit_as(view, in, &s);
+        break;
+    case INTENT_RESUME_DAY:
+        str_addf(&s, "RESUME account %s: lift today's loss pause", column_account(view, in->account));
+        break;
+    case INTENT_KIND_COUNT:
+        break;
     }
     str_copy(text, cap, s.p ? s.p : "nothing");
     str_free(&s);

@@ -1,4 +1,5 @@
-/* The order ticket: fields on the left or above, what would happen below. Enter only reviews; `y` in the question sends. */
+/* The order ticket: fields on the left or above, what would happen below. Enter only reviews; `y` in the question
+ * sends. */
 #include "ui/ticket.h"
 
 #include <stdio.h>
@@ -9,7 +10,21 @@
 #include "ui/dialog.h"
 #include "ui/format.h"
 
-enum { F_ACTION, F_SIDE, F_TYPE, F_PRICE, F_SIZE, F_UNIT, F_TIF, F_POST, F_REDUCE, F_LEVERAGE, F_STOP, F_TARGET, FIELDS };
+enum {
+    F_ACTION,
+    F_SIDE,
+    F_TYPE,
+    F_PRICE,
+    F_SIZE,
+    F_UNIT,
+    F_TIF,
+    F_POST,
+    F_REDUCE,
+    F_LEVERAGE,
+    F_STOP,
+    F_TARGET,
+    FIELDS
+};
 enum { UNIT_SIZE, UNIT_USD };
 enum { TYPE_LIMIT, TYPE_MARKET };
 
@@ -22,8 +37,12 @@ struct ticket {
 
 static const struct modal ticket_modal;
 
-static bool binary(const struct market *m) { return m->kind == MARKET_BINARY; }
-static enum order_action action_of(const struct ticket *t) { return t->f[F_ACTION].chosen ? ACTION_SELL : ACTION_BUY; }
+static bool binary(const struct market *m) {
+    return m->kind == MARKET_BINARY;
+}
+static enum order_action action_of(const struct ticket *t) {
+    return t->f[F_ACTION].chosen ? ACTION_SELL : ACTION_BUY;
+}
 
 /* On a perpetual the side follows from what is held: selling a long shrinks it, else it opens a short. */
 static enum order_side side_of(const struct session *s, const struct ticket *t, const struct market *m) {
@@ -95,7 +114,8 @@ static void fill_in(struct session *s, struct ticket *t, const struct view_marke
     t->market = m->id;
     field_set(&t->f[F_PRICE], touch_of(s, t, vm).micro);
     const bool closes = pos && side_closing_action((enum order_side)pos->side) == action;
-    const int64_t lot = m->lot.micro > 0 ? m->lot.micro : DEC_ONE, usual = lot * 100 > m->min_size.micro ? lot * 100 : m->min_size.micro;
+    const int64_t lot = m->lot.micro > 0 ? m->lot.micro : DEC_ONE,
+                  usual = lot * 100 > m->min_size.micro ? lot * 100 : m->min_size.micro;
     field_set(&t->f[F_SIZE], closes ? pos->pos.open.micro - pos->pos.reserved.micro : usual);
     field_set(&t->f[F_LEVERAGE], DEC_ONE);
     t->at = F_SIZE;
@@ -118,18 +138,21 @@ void ticket_open(struct session *s, market_id id, enum order_action action) {
 }
 
 /* --- from fields to an intent --- */
-static bool read_price(const struct ticket *t, int field, const struct market *m, enum order_side side, price *out, struct command_result *r) {
+static bool read_price(const struct ticket *t, int field, const struct market *m, enum order_side side, price *out,
+                       struct command_result *r) {
     char text[LINE_MAX_BYTES + 2];
     const struct field *f = &t->f[field];
     if (f->hidden || !f->line.len)
         return true;
     /* The fields of binary markets count cents, as the book shows them; "0.47" means what it says too. */
-    const bool cents = binary(m) && !strchr(f->line.text, 'c') && strncmp(f->line.text, "0.", 2) && f->line.text[0] != '.';
+    const bool cents =
+        binary(m) && !strchr(f->line.text, 'c') && strncmp(f->line.text, "0.", 2) && f->line.text[0] != '.';
     snprintf(text, sizeof text, "%s%s", f->line.text, cents ? "c" : "");
     return arg_price(f->label, text, m, side, out, r);
 }
 
-static bool ticket_intent(const struct session *s, const struct ticket *t, const struct market *m, struct intent *in, struct command_result *r) {
+static bool ticket_intent(const struct session *s, const struct ticket *t, const struct market *m, struct intent *in,
+                          struct command_result *r) {
     static const enum order_tif tifs[] = {TIF_GTC, TIF_IOC, TIF_FOK};
     const bool market = t->f[F_TYPE].chosen == TYPE_MARKET;
     intent_start(in, INTENT_PLACE, t->account);
@@ -138,7 +161,8 @@ static bool ticket_intent(const struct session *s, const struct ticket *t, const
     in->side = (uint8_t)side_of(s, t, m);
     in->type = market ? ORDER_MARKET : ORDER_LIMIT;
     in->tif = market ? TIF_IOC : (uint8_t)tifs[t->f[F_TIF].chosen];
-    in->flags = (uint8_t)((!t->f[F_POST].hidden && t->f[F_POST].chosen ? ORDER_POST_ONLY : 0) | (t->f[F_REDUCE].chosen ? ORDER_REDUCE_ONLY : 0));
+    in->flags = (uint8_t)((!t->f[F_POST].hidden && t->f[F_POST].chosen ? ORDER_POST_ONLY : 0) |
+                          (t->f[F_REDUCE].chosen ? ORDER_REDUCE_ONLY : 0));
     const enum order_side side = (enum order_side)in->side;
     if (!market && !t->f[F_PRICE].line.len)
         return fail(r, ERR_USAGE, "price: missing");
@@ -153,15 +177,18 @@ static bool ticket_intent(const struct session *s, const struct ticket *t, const
         return false;
     }
     int64_t leverage = 0;
-    if (!t->f[F_LEVERAGE].hidden && t->f[F_LEVERAGE].line.len && !arg_int("leverage", t->f[F_LEVERAGE].line.text, 1, m->max_leverage, &leverage, r))
+    if (!t->f[F_LEVERAGE].hidden && t->f[F_LEVERAGE].line.len &&
+        !arg_int("leverage", t->f[F_LEVERAGE].line.text, 1, m->max_leverage, &leverage, r))
         return false;
     in->leverage = (uint8_t)leverage;
-    if (!read_price(t, F_PRICE, m, side, &in->limit, r) || !read_price(t, F_STOP, m, side, &in->stop, r) || !read_price(t, F_TARGET, m, side, &in->target, r))
+    if (!read_price(t, F_PRICE, m, side, &in->limit, r) || !read_price(t, F_STOP, m, side, &in->stop, r) ||
+        !read_price(t, F_TARGET, m, side, &in->target, r))
         return false;
     /* Selling YES that nobody holds is a bet on NO: say so instead of sending it. */
     const struct order *pos = view_position_of(s->view, t->account, m->id);
     if (binary(m) && in->action == ACTION_SELL && (!pos || pos->side != in->side))
-        return fail(r, ERR_NOT_OPEN, "you hold no %s to sell; to bet against it BUY %s", format_side(side), side == SIDE_YES ? "NO" : "YES");
+        return fail(r, ERR_NOT_OPEN, "you hold no %s to sell; to bet against it BUY %s", format_side(side),
+                    side == SIDE_YES ? "NO" : "YES");
     return true;
 }
 
@@ -226,7 +253,8 @@ static int line(struct canvas *c, struct rect r, int y, enum role role, const ch
     return y + 1;
 }
 
-static void draw_preview(struct session *s, const struct ticket *t, const struct view_market *vm, struct canvas *c, struct rect r) {
+static void draw_preview(struct session *s, const struct ticket *t, const struct view_market *vm, struct canvas *c,
+                         struct rect r) {
     const struct market *m = vm->m;
     const unsigned unit = FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0);
     char a[FORMAT_MAX], b[FORMAT_MAX], text[NOTE_MAX];
@@ -240,27 +268,35 @@ static void draw_preview(struct session *s, const struct ticket *t, const struct
     }
     view_preview(s->view, &in, &pv);
     if (pv.now.filled.micro)
-        snprintf(text, sizeof text, "%s now at %s avg%s", format_size(m, pv.now.filled, a), format_price(m, pv.now.average, FORMAT_FINE | unit, b), pv.now.levels > 1 ? ", eats more than one level" : "");
+        snprintf(text, sizeof text, "%s now at %s avg%s", format_size(m, pv.now.filled, a),
+                 format_price(m, pv.now.average, FORMAT_FINE | unit, b),
+                 pv.now.levels > 1 ? ", eats more than one level" : "");
     else
         snprintf(text, sizeof text, "nothing now");
     if (pv.rests.micro)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "; %s %s", format_size(m, pv.rests, a), in.tif == TIF_GTC || in.tif == TIF_GTD ? "rests on the book" : "is dropped");
+        snprintf(text + strlen(text), sizeof text - strlen(text), "; %s %s", format_size(m, pv.rests, a),
+                 in.tif == TIF_GTC || in.tif == TIF_GTD ? "rests on the book" : "is dropped");
     y = line(c, r, y, ROLE_TEXT, "fills", text);
     snprintf(text, sizeof text, "%s   fee %s", format_usd(pv.cost, a), format_usd(pv.fee, b));
     if (pv.margin.micro && !binary(m))
         snprintf(text + strlen(text), sizeof text - strlen(text), "   margin %s", format_usd(pv.margin, a));
     y = line(c, r, y, ROLE_TEXT, "cost", text);
-    y = line(c, r, y, ROLE_TEXT, "worst", format_pnl(pv.worst_case.micro > 0 ? USD(-pv.worst_case.micro) : pv.worst_case, a));
+    y = line(c, r, y, ROLE_TEXT, "worst",
+             format_pnl(pv.worst_case.micro > 0 ? USD(-pv.worst_case.micro) : pv.worst_case, a));
     if (pv.refusal != ERR_OK)
         line(c, r, y, ROLE_ALERT, "REFUSED", pv.text[0] ? pv.text : err_text(pv.refusal));
     else
-        line(c, r, y, ROLE_HINT, "", in.type == ORDER_LIMIT ? "price pinned: it will not follow the book" : "at market: takes what the book gives");
+        line(c, r, y, ROLE_HINT, "",
+             in.type == ORDER_LIMIT ? "price pinned: it will not follow the book"
+                                    : "at market: takes what the book gives");
 }
 
 static void draw_touch(struct session *s, const struct view_market *vm, struct canvas *c, struct rect r, int y) {
     const unsigned unit = FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0);
     char bid[FORMAT_MAX], ask[FORMAT_MAX];
-    canvas_textf(c, r.x, y, r.w, vm->stale ? ROLE_STALE : ROLE_MUTED, 0, "bid %s  ask %s%s", format_price(vm->m, vm->bid, unit, bid), format_price(vm->m, vm->ask, unit, ask), vm->stale ? "  STALE" : "");
+    canvas_textf(c, r.x, y, r.w, vm->stale ? ROLE_STALE : ROLE_MUTED, 0, "bid %s  ask %s%s",
+                 format_price(vm->m, vm->bid, unit, bid), format_price(vm->m, vm->ask, unit, ask),
+                 vm->stale ? "  STALE" : "");
 }
 
 static void draw(struct session *s, void *state, struct canvas *c, struct rect body, int64_t now_us) {
@@ -304,6 +340,11 @@ static void sent(struct session *s, void *state) {
 }
 
 static const struct modal ticket_modal = {
-    .name = "ticket", .state_size = sizeof(struct ticket), .key = key, .paste = paste, .draw = draw, .sent = sent,
+    .name = "ticket",
+    .state_size = sizeof(struct ticket),
+    .key = key,
+    .paste = paste,
+    .draw = draw,
+    .sent = sent,
     .hint = "Tab field  arrows choose  + - step  [ ] { } size  Enter review  Esc back",
 };

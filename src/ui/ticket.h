@@ -1,5 +1,5 @@
-/* The dialogs that compose an intent: the order ticket and the editors of stop/target and price/size. None of them sends:
- * Enter opens the confirmation, and only `y` there does. */
+/* The dialogs that compose an intent: the order ticket and the editors of stop/target and price/size. None of them
+ * sends: Enter opens the confirmation, and only `y` there does. */
 #ifndef UI_TICKET_H
 #define UI_TICKET_H
 

@@ -18,8 +18,12 @@ static inline void host_intent(void *ctx, struct session *s, const struct intent
     last_intent = *in;
     sent++;
 }
-static inline void host_quit(void *ctx, struct session *s, bool stop) { (void)ctx, (void)s, (void)stop; }
-static inline void host_emit(void *ctx, struct session *s, const char *bytes, size_t n) { (void)ctx, (void)s, (void)bytes, (void)n; }
+static inline void host_quit(void *ctx, struct session *s, bool stop) {
+    (void)ctx, (void)s, (void)stop;
+}
+static inline void host_emit(void *ctx, struct session *s, const char *bytes, size_t n) {
+    (void)ctx, (void)s, (void)bytes, (void)n;
+}
 
 static inline struct session *open_session(int w, int h, bool ascii) {
     static const struct session_host host = {.intent = host_intent, .quit = host_quit, .emit = host_emit};

@@ -1,11 +1,12 @@
-/* Every pane at the sizes people have, with UTF-8 and in ASCII, with hostile titles, empty, stale: against text files. */
+/* Every pane at the sizes people have, with UTF-8 and in ASCII, with hostile titles, empty, stale: against text files.
+ */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "golden.h"
 #include "panes_fixture.h"
@@ -87,7 +88,9 @@ static void no_view_of_the_book(void **state) {
 /* Titles as an attacker would write them, sanitised as the feeds do it. */
 static void hostile_titles(void **state) {
     (void)state;
-    static const char hostile[] = "\x1b[31mred\x1b[0m \xe2\x80\xae" "evil \xf0\x9f\x92\xb8\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e wide \xcc\x81\xcc\x81 \xff\xfe \r\n\t end";
+    static const char hostile[] =
+        "\x1b[31mred\x1b[0m \xe2\x80\xae"
+        "evil \xf0\x9f\x92\xb8\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e wide \xcc\x81\xcc\x81 \xff\xfe \r\n\t end";
     for (int i = 0; i < fake.n_markets; i++)
         utf8_sanitise(fake.market[i].title, sizeof fake.market[i].title, hostile, sizeof hostile - 1);
     memset(fake.market[1].title, 'W', sizeof fake.market[1].title - 1);
@@ -105,8 +108,14 @@ static void stale_and_unprotected(void **state) {
 }
 static void tickets(void **state) {
     (void)state;
-    static const struct { int w, h; uint32_t key; const char *name; } sizes[] = {
-        {120, 40, 'b', "panes_ticket_120x40"}, {80, 24, 'b', "panes_ticket_80x24"}, {60, 20, 's', "panes_ticket_60x20"}, {80, 24, 'e', "panes_editor_80x24"}};
+    static const struct {
+        int w, h;
+        uint32_t key;
+        const char *name;
+    } sizes[] = {{120, 40, 'b', "panes_ticket_120x40"},
+                 {80, 24, 'b', "panes_ticket_80x24"},
+                 {60, 20, 's', "panes_ticket_60x20"},
+                 {80, 24, 'e', "panes_editor_80x24"}};
     for (int i = 0; i < 4; i++) {
         struct session *s = open_session(sizes[i].w, sizes[i].h, false);
         draw(s);
@@ -119,7 +128,8 @@ static void tickets(void **state) {
 
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(main_workspace), T(each_pane_on_its_own), T(empty_desk), T(charts), T(no_view_of_the_book),
-                                       T(hostile_titles), T(stale_and_unprotected), T(tickets)};
+    const struct CMUnitTest tests[] = {
+        T(main_workspace), T(each_pane_on_its_own),  T(empty_desk), T(charts), T(no_view_of_the_book),
+        T(hostile_titles), T(stale_and_unprotected), T(tickets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

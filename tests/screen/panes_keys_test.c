@@ -1,11 +1,11 @@
 /* Keys in panes and dialogs: what they propose, that nothing is sent without y, that the cursor stays on its row. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "panes_fixture.h"
 #include "ui/list.h"
@@ -26,7 +26,9 @@ static int teardown(void **state) {
     canvas_free(&canvas);
     return 0;
 }
-static const struct list *list_of(const char *pane) { return session_slot_named(s, pane)->state; }
+static const struct list *list_of(const char *pane) {
+    return session_slot_named(s, pane)->state;
+}
 /* Answers the question on the screen, after it was seen. */
 static void answer(uint32_t key) {
     draw(s);
@@ -298,12 +300,25 @@ static void random_keys_at_random_sizes(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(x_closes_the_position_under_the_cursor_after_y), T(the_cursor_follows_its_row_not_its_place), T(a_row_that_went_is_not_closed),
-        T(rows_keep_still_after_the_cursor_moved), T(filter_narrows_while_typing), T(enter_on_a_row_shows_its_market_and_sends_nothing),
-        T(orders_cancel_and_edit), T(stop_and_target_in_the_editor), T(an_emptied_stop_is_removed), T(a_ticket_asks_before_it_sends),
-        T(the_tickets_price_is_pinned), T(a_refused_ticket_says_why_and_asks_nothing), T(the_ticket_in_dollars),
-        T(selling_what_is_not_held_is_advised_against), T(a_feed_stands_still_while_it_is_read), T(columns_can_be_chosen),
-        T(limits_are_edited_behind_a_question), T(a_read_only_viewer_proposes_nothing), T(random_keys_at_random_sizes),
+        T(x_closes_the_position_under_the_cursor_after_y),
+        T(the_cursor_follows_its_row_not_its_place),
+        T(a_row_that_went_is_not_closed),
+        T(rows_keep_still_after_the_cursor_moved),
+        T(filter_narrows_while_typing),
+        T(enter_on_a_row_shows_its_market_and_sends_nothing),
+        T(orders_cancel_and_edit),
+        T(stop_and_target_in_the_editor),
+        T(an_emptied_stop_is_removed),
+        T(a_ticket_asks_before_it_sends),
+        T(the_tickets_price_is_pinned),
+        T(a_refused_ticket_says_why_and_asks_nothing),
+        T(the_ticket_in_dollars),
+        T(selling_what_is_not_held_is_advised_against),
+        T(a_feed_stands_still_while_it_is_read),
+        T(columns_can_be_chosen),
+        T(limits_are_edited_behind_a_question),
+        T(a_read_only_viewer_proposes_nothing),
+        T(random_keys_at_random_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

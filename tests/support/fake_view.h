@@ -1,5 +1,5 @@
-/* A desk's view as tables that a test fills: for what the screen and the commands do with the figures, whatever the desk
- * would make of them. Linking this replaces desk/view. */
+/* A desk's view as tables that a test fills: for what the screen and the commands do with the figures, whatever the
+ * desk would make of them. Linking this replaces desk/view. */
 #ifndef TESTS_FAKE_VIEW_H
 #define TESTS_FAKE_VIEW_H
 
@@ -14,9 +14,9 @@ struct fake {
     struct view_market vm[FAKE_MAX]; /* m and book are set by fake_market */
     struct account account[8];
     struct view_account va[8];
-    struct order order[FAKE_MAX];     /* a position lives in its order */
-    struct view_position vp[FAKE_MAX]; /* of order[i] */
-    struct fill fill[FAKE_MAX];        /* newest first */
+    struct order order[FAKE_MAX];            /* a position lives in its order */
+    struct view_position vp[FAKE_MAX];       /* of order[i] */
+    struct fill fill[FAKE_MAX];              /* newest first */
     struct view_notice notice[FAKE_MAX * 4]; /* newest first */
     struct view_equity equity[FAKE_MAX];
     struct view_pnl pnl[FAKE_MAX];
@@ -35,9 +35,11 @@ const struct desk *fake_desk(void);
 /* Adds a market of the simulator: binary with ticks of a cent, or a perpetual with ticks of half a dollar. */
 struct market *fake_market(enum market_kind kind, const char *symbol, const char *title);
 void fake_level(const char *symbol, enum book_side side, const char *px, const char *size);
-struct order *fake_order(const char *symbol, enum order_side side, enum order_action action, const char *size, const char *limit);
+struct order *fake_order(const char *symbol, enum order_side side, enum order_action action, const char *size,
+                         const char *limit);
 /* An open position; its view gets mark, unrealized P&L and an exit at `mark`. */
-struct order *fake_position(const char *symbol, enum order_side side, const char *size, const char *entry, const char *mark);
+struct order *fake_position(const char *symbol, enum order_side side, const char *size, const char *entry,
+                            const char *mark);
 void fake_notice(int level, const char *text); /* becomes the newest, a second after the one before */
 int64_t fake_dec(const char *text);
 /* Five markets, four positions, orders, fills and notices: the screen of terminal.md E.1. */

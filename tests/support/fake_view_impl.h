@@ -1,5 +1,5 @@
-/* The view's functions over tables; included by fake_view.h. Not in the support library: there it would take the place of
- * the desk's own view in every test that asks for one. */
+/* The view's functions over tables; included by fake_view.h. Not in the support library: there it would take the place
+ * of the desk's own view in every test that asks for one. */
 #ifndef TESTS_FAKE_VIEW_IMPL_H
 #define TESTS_FAKE_VIEW_IMPL_H
 
@@ -13,7 +13,9 @@
 struct fake fake;
 static struct book *books[FAKE_MAX];
 
-const struct desk *fake_desk(void) { return (const struct desk *)(const void *)&fake; }
+const struct desk *fake_desk(void) {
+    return (const struct desk *)(const void *)&fake;
+}
 
 int64_t fake_dec(const char *text) {
     int64_t micro = 0;
@@ -33,8 +35,12 @@ void fake_reset(void) {
     candle_init(&fake.candles, 60000000);
     fake.n_accounts = 1;
     fake.account[0] = (struct account){.id = 1, .venue = VENUE_SIM, .initial = USD(10000 * DEC_ONE), .name = "main"};
-    fake.va[0] = (struct view_account){.a = &fake.account[0], .cash = USD(10000 * DEC_ONE), .equity = USD(10000 * DEC_ONE),
-                                       .available = USD(10000 * DEC_ONE), .start_equity = USD(10000 * DEC_ONE), .reconciled = true};
+    fake.va[0] = (struct view_account){.a = &fake.account[0],
+                                       .cash = USD(10000 * DEC_ONE),
+                                       .equity = USD(10000 * DEC_ONE),
+                                       .available = USD(10000 * DEC_ONE),
+                                       .start_equity = USD(10000 * DEC_ONE),
+                                       .reconciled = true};
     fake.status = (struct view_status){.now_us = FAKE_NOW, .stage = START_LIVE, .leader = true, .store_up = true};
 }
 
@@ -49,12 +55,18 @@ static int market_index(const char *symbol) {
 struct market *fake_market(enum market_kind kind, const char *symbol, const char *title) {
     const int i = fake.n_markets++;
     struct market *m = &fake.market[i];
-    *m = (struct market){.venue = VENUE_SIM, .kind = (uint8_t)kind, .max_leverage = kind == MARKET_PERP ? 20 : 1,
-                         .price_digits = kind == MARKET_PERP ? 1 : 2, .qty_digits = kind == MARKET_PERP ? 3 : 0,
-                         .tick = PRICE(kind == MARKET_PERP ? 500000 : 10000), .min_price = PRICE(10000),
+    *m = (struct market){.venue = VENUE_SIM,
+                         .kind = (uint8_t)kind,
+                         .max_leverage = kind == MARKET_PERP ? 20 : 1,
+                         .price_digits = kind == MARKET_PERP ? 1 : 2,
+                         .qty_digits = kind == MARKET_PERP ? 3 : 0,
+                         .tick = PRICE(kind == MARKET_PERP ? 500000 : 10000),
+                         .min_price = PRICE(10000),
                          .max_price = PRICE(kind == MARKET_PERP ? 1000000 * DEC_ONE : 990000),
-                         .lot = QTY(kind == MARKET_PERP ? 1000 : DEC_ONE), .min_size = QTY(kind == MARKET_PERP ? 1000 : DEC_ONE),
-                         .maker_ppm = 200, .taker_ppm = 500};
+                         .lot = QTY(kind == MARKET_PERP ? 1000 : DEC_ONE),
+                         .min_size = QTY(kind == MARKET_PERP ? 1000 : DEC_ONE),
+                         .maker_ppm = 200,
+                         .taker_ppm = 500};
     str_copy(m->symbol, sizeof m->symbol, symbol);
     str_copy(m->title, sizeof m->title, title);
     m->id = market_id_of(VENUE_SIM, symbol);
@@ -74,18 +86,29 @@ void fake_level(const char *symbol, enum book_side side, const char *px, const c
     book_mid(books[i], &fake.vm[i].mark);
 }
 
-struct order *fake_order(const char *symbol, enum order_side side, enum order_action action, const char *size, const char *limit) {
+struct order *fake_order(const char *symbol, enum order_side side, enum order_action action, const char *size,
+                         const char *limit) {
     const int i = fake.n_orders++;
     struct order *o = &fake.order[i];
-    *o = (struct order){.id = 7000u + (unsigned)i, .num = 4401u + (unsigned)i, .account = 1, .market = fake.market[market_index(symbol)].id,
-                        .side = (uint8_t)side, .action = (uint8_t)action, .type = limit ? ORDER_LIMIT : ORDER_MARKET, .state = STATE_PENDING,
-                        .size = QTY(fake_dec(size)), .limit = PRICE(limit ? fake_dec(limit) : 0), .created_us = FAKE_NOW - 120000000LL * (i + 1), .sent_us = FAKE_NOW - 120000000LL * (i + 1)};
+    *o = (struct order){.id = 7000u + (unsigned)i,
+                        .num = 4401u + (unsigned)i,
+                        .account = 1,
+                        .market = fake.market[market_index(symbol)].id,
+                        .side = (uint8_t)side,
+                        .action = (uint8_t)action,
+                        .type = limit ? ORDER_LIMIT : ORDER_MARKET,
+                        .state = STATE_PENDING,
+                        .size = QTY(fake_dec(size)),
+                        .limit = PRICE(limit ? fake_dec(limit) : 0),
+                        .created_us = FAKE_NOW - 120000000LL * (i + 1),
+                        .sent_us = FAKE_NOW - 120000000LL * (i + 1)};
     str_copy(o->strategy, sizeof o->strategy, "main");
     str_copy(o->venue_id, sizeof o->venue_id, "v1");
     return o;
 }
 
-struct order *fake_position(const char *symbol, enum order_side side, const char *size, const char *entry, const char *mark) {
+struct order *fake_position(const char *symbol, enum order_side side, const char *size, const char *entry,
+                            const char *mark) {
     struct order *o = fake_order(symbol, side, side_opening_action(side), size, NULL);
     struct view_position *vp = &fake.vp[o - fake.order];
     const int dir = position_dir(side);
@@ -97,7 +120,8 @@ struct order *fake_position(const char *symbol, enum order_side side, const char
     vp->mark = vp->exit_touch = PRICE(fake_dec(mark));
     vp->unrealized = position_unrealized(&o->pos, dir, vp->mark);
     vp->notional = position_notional(&o->pos, vp->mark);
-    vp->exit = (struct book_walk){.filled = o->size, .notional = vp->notional, .average = vp->mark, .worst = vp->mark, .levels = 1};
+    vp->exit = (struct book_walk){
+        .filled = o->size, .notional = vp->notional, .average = vp->mark, .worst = vp->mark, .levels = 1};
     vp->exit_fee = USD(vp->notional.micro / 2000);
     vp->exit_pnl = USD(vp->unrealized.micro - vp->exit_fee.micro);
     return o;
@@ -113,8 +137,10 @@ void fake_notice(int level, const char *text) {
 }
 
 static void scene_book(void) {
-    static const char *const asks[][2] = {{"0.48", "410"}, {"0.49", "640"}, {"0.5", "3110"}, {"0.51", "880"}, {"0.52", "1240"}};
-    static const char *const bids[][2] = {{"0.47", "530"}, {"0.46", "2205"}, {"0.45", "1770"}, {"0.44", "900"}, {"0.43", "4020"}};
+    static const char *const asks[][2] = {
+        {"0.48", "410"}, {"0.49", "640"}, {"0.5", "3110"}, {"0.51", "880"}, {"0.52", "1240"}};
+    static const char *const bids[][2] = {
+        {"0.47", "530"}, {"0.46", "2205"}, {"0.45", "1770"}, {"0.44", "900"}, {"0.43", "4020"}};
     for (int i = 0; i < 5; i++) {
         fake_level("FED-DEC", BOOK_ASK, asks[i][0], asks[i][1]);
         fake_level("FED-DEC", BOOK_BID, bids[i][0], bids[i][1]);
@@ -153,7 +179,10 @@ void fake_scene(void) {
     fake_market(MARKET_PERP, "ETH-PERP", "ETH perpetual");
     fake_market(MARKET_BINARY, "RAIN-NYC", "Rain NYC Sat")->closes_us = FAKE_NOW + 1500000000LL;
     for (int i = 0; i < fake.n_markets; i++) {
-        str_copy(fake.market[i].category, sizeof fake.market[i].category, i == 3 ? "Crypto" : i == 4 ? "Weather" : "Economy");
+        str_copy(fake.market[i].category, sizeof fake.market[i].category,
+                 i == 3   ? "Crypto"
+                 : i == 4 ? "Weather"
+                          : "Economy");
         fake.vm[i].volume_day = USD(12345 * DEC_ONE * (i + 1));
     }
     scene_book();
@@ -163,34 +192,61 @@ void fake_scene(void) {
     }
     scene_orders();
     for (int i = 0; i < 5; i++)
-        fake.trade[i] = (struct view_trade){.at_us = FAKE_NOW - i * 3000000LL, .px = PRICE(i % 2 ? 480000 : 470000), .size = QTY((120 - 20 * i) * DEC_ONE), .taker_side = (uint8_t)(i % 2 == 0)};
+        fake.trade[i] = (struct view_trade){.at_us = FAKE_NOW - i * 3000000LL,
+                                            .px = PRICE(i % 2 ? 480000 : 470000),
+                                            .size = QTY((120 - 20 * i) * DEC_ONE),
+                                            .taker_side = (uint8_t)(i % 2 == 0)};
     fake.n_trades = 5;
     for (int i = 0; i < 60; i++)
-        candle_add(&fake.candles, FAKE_NOW - (60 - i) * 60000000LL, PRICE(420000 + (i * 37 % 11) * 2000 + i * 800), QTY(DEC_ONE));
-    fake.fill[0] = (struct fill){.order = 7006, .position = 7002, .account = 1, .market = fake.market[2].id, .side = SIDE_YES, .px = PRICE(200000), .size = QTY(80 * DEC_ONE), .fee = USD(20000), .at_us = FAKE_NOW - 33000000, .maker = 1};
+        candle_add(&fake.candles, FAKE_NOW - (60 - i) * 60000000LL, PRICE(420000 + (i * 37 % 11) * 2000 + i * 800),
+                   QTY(DEC_ONE));
+    fake.fill[0] = (struct fill){.order = 7006,
+                                 .position = 7002,
+                                 .account = 1,
+                                 .market = fake.market[2].id,
+                                 .side = SIDE_YES,
+                                 .px = PRICE(200000),
+                                 .size = QTY(80 * DEC_ONE),
+                                 .fee = USD(20000),
+                                 .at_us = FAKE_NOW - 33000000,
+                                 .maker = 1};
     fake.n_fills = 1;
     fake_notice(NOTICE_INFO, "order 4405 rests at the venue");
     fake_notice(NOTICE_WARN, "LT book 4.2 s old: new exposure waits");
     fake_notice(NOTICE_ALERT, "position 4401: the stop can't fire while the book is stale");
     for (int i = 0; i < 40; i++)
-        fake.equity[i] = (struct view_equity){.at_us = FAKE_NOW - (40 - i) * 60000000LL, .equity = USD((10000 + i * 7 % 50) * DEC_ONE)};
+        fake.equity[i] = (struct view_equity){.at_us = FAKE_NOW - (40 - i) * 60000000LL,
+                                              .equity = USD((10000 + i * 7 % 50) * DEC_ONE)};
     fake.n_equity = 40;
-    fake.va[0].equity = USD(10412550000), fake.va[0].day_pnl = USD(182100000), fake.va[0].positions = 4, fake.va[0].open_orders = 4;
+    fake.va[0].equity = USD(10412550000), fake.va[0].day_pnl = USD(182100000), fake.va[0].positions = 4,
+    fake.va[0].open_orders = 4;
     fake.va[0].exposure = USD(1216470000);
-    fake.pnl[0] = (struct view_pnl){.market = fake.market[0].id, .realized = USD(120 * DEC_ONE), .fees = USD(2100000), .unrealized = USD(14500000)};
+    fake.pnl[0] = (struct view_pnl){
+        .market = fake.market[0].id, .realized = USD(120 * DEC_ONE), .fees = USD(2100000), .unrealized = USD(14500000)};
     fake.n_pnl = 1;
     fake.day[0] = (struct view_day){.day = 20777, .realized = USD(120 * DEC_ONE), .fees = USD(2100000)};
     fake.n_days = 1;
-    fake.preview = (struct view_preview){.size = QTY(100 * DEC_ONE), .now = {.filled = QTY(100 * DEC_ONE), .average = PRICE(480000), .levels = 1}, .cost = USD(48 * DEC_ONE), .fee = USD(24000), .worst_case = USD(-48 * DEC_ONE)};
+    fake.preview = (struct view_preview){.size = QTY(100 * DEC_ONE),
+                                         .now = {.filled = QTY(100 * DEC_ONE), .average = PRICE(480000), .levels = 1},
+                                         .cost = USD(48 * DEC_ONE),
+                                         .fee = USD(24000),
+                                         .worst_case = USD(-48 * DEC_ONE)};
 }
 
 /* --- the view --- */
-void view_status(const struct desk *d, struct view_status *out) { (void)d; *out = fake.status; }
+void view_status(const struct desk *d, struct view_status *out) {
+    (void)d;
+    *out = fake.status;
+}
 void view_venue(const struct desk *d, enum venue_id v, struct view_venue *out) {
     (void)d;
-    *out = (struct view_venue){.up = v == VENUE_SIM, .reconciled = v == VENUE_SIM, .last_data_us = v == VENUE_SIM ? FAKE_NOW - 300000 : 0};
+    *out = (struct view_venue){
+        .up = v == VENUE_SIM, .reconciled = v == VENUE_SIM, .last_data_us = v == VENUE_SIM ? FAKE_NOW - 300000 : 0};
 }
-int view_market_count(const struct desk *d) { (void)d; return fake.n_markets; }
+int view_market_count(const struct desk *d) {
+    (void)d;
+    return fake.n_markets;
+}
 bool view_market_at(const struct desk *d, int i, struct view_market *out) {
     (void)d;
     if (i >= fake.n_markets)
@@ -210,7 +266,9 @@ enum err view_market_find(const struct desk *d, const char *text, market_id *out
         int found = 0;
         for (int i = 0; i < fake.n_markets; i++) {
             const struct market *m = &fake.market[i];
-            if (pass == 0 ? str_eq_nocase(m->symbol, text) : pass == 1 ? str_has_prefix_nocase(m->symbol, text) : str_contains_nocase(m->symbol, text) || str_contains_nocase(m->title, text))
+            if (pass == 0   ? str_eq_nocase(m->symbol, text)
+                : pass == 1 ? str_has_prefix_nocase(m->symbol, text)
+                            : str_contains_nocase(m->symbol, text) || str_contains_nocase(m->title, text))
                 *out = m->id, found++;
         }
         if (found)
@@ -226,8 +284,14 @@ int view_trades(const struct desk *d, market_id id, struct view_trade *out, int 
     memcpy(out, fake.trade, (size_t)n * sizeof *out);
     return n;
 }
-const struct candle_series *view_candles(const struct desk *d, market_id id) { (void)d, (void)id; return &fake.candles; }
-int view_account_count(const struct desk *d) { (void)d; return fake.n_accounts; }
+const struct candle_series *view_candles(const struct desk *d, market_id id) {
+    (void)d, (void)id;
+    return &fake.candles;
+}
+int view_account_count(const struct desk *d) {
+    (void)d;
+    return fake.n_accounts;
+}
 bool view_account_at(const struct desk *d, int i, struct view_account *out) {
     (void)d;
     if (i >= fake.n_accounts)
@@ -318,8 +382,14 @@ int view_pnl_by_day(const struct desk *d, account_id a, struct view_day *out, in
     memcpy(out, fake.day, (size_t)n * sizeof *out);
     return n;
 }
-void view_preview(const struct desk *d, const struct intent *in, struct view_preview *out) { (void)d, (void)in; *out = fake.preview; }
-const struct risk_limits *view_limits(const struct desk *d) { (void)d; return &fake.limits; }
+void view_preview(const struct desk *d, const struct intent *in, struct view_preview *out) {
+    (void)d, (void)in;
+    *out = fake.preview;
+}
+const struct risk_limits *view_limits(const struct desk *d) {
+    (void)d;
+    return &fake.limits;
+}
 int view_notices(const struct desk *d, struct view_notice *out, int max) {
     (void)d;
     const int n = fake.n_notices < max ? fake.n_notices : max;

@@ -1,11 +1,11 @@
 /* The chart: range, steps, that values land where they belong in each style. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "ui/chart.h"
 
@@ -16,7 +16,8 @@ static struct canvas canvas;
 
 static struct chart rising(int n, enum chart_style style) {
     for (int i = 0; i < n; i++)
-        pts[i] = (struct chart_point){i * MIN, i * DEC_ONE, i * DEC_ONE + DEC_ONE / 2, i * DEC_ONE - DEC_ONE / 2, i * DEC_ONE};
+        pts[i] = (struct chart_point){i * MIN, i * DEC_ONE, i * DEC_ONE + DEC_ONE / 2, i * DEC_ONE - DEC_ONE / 2,
+                                      i * DEC_ONE};
     return (struct chart){.style = style, .points = pts, .n = n, .from_us = 0, .to_us = n * MIN, .line = ROLE_CHART};
 }
 
@@ -139,9 +140,14 @@ static void extreme_values_do_not_overflow(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(range_covers_what_is_shown), cmocka_unit_test(a_flat_line_has_a_range), cmocka_unit_test(a_far_stop_does_not_flatten_the_curve),
-        cmocka_unit_test(steps_are_round_numbers), cmocka_unit_test(a_rising_line_rises), cmocka_unit_test(candles_show_up_and_down_by_shape),
-        cmocka_unit_test(hostile_sizes_draw_nothing_outside), cmocka_unit_test(extreme_values_do_not_overflow),
+        cmocka_unit_test(range_covers_what_is_shown),
+        cmocka_unit_test(a_flat_line_has_a_range),
+        cmocka_unit_test(a_far_stop_does_not_flatten_the_curve),
+        cmocka_unit_test(steps_are_round_numbers),
+        cmocka_unit_test(a_rising_line_rises),
+        cmocka_unit_test(candles_show_up_and_down_by_shape),
+        cmocka_unit_test(hostile_sizes_draw_nothing_outside),
+        cmocka_unit_test(extreme_values_do_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

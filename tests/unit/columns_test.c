@@ -1,16 +1,17 @@
 /* Columns and formats: what people read and what scripts read. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "support/fake_view.h"
 #include "turret/ui/columns.h"
 #include "ui/format.h"
 
-static const char *const names[] = {"positions", "orders", "fills", "markets", "accounts", "book", "notices", "pnl", "days", "limits", "equity", "trades"};
+static const char *const names[] = {"positions", "orders", "fills", "markets", "accounts", "book",
+                                    "notices",   "pnl",    "days",  "limits",  "equity",   "trades"};
 
 static int scene(void **state) {
     (void)state;
@@ -36,12 +37,37 @@ static void keys_are_snake_case_and_unique(void **state) {
 /* Scripts rely on these: renaming or dropping one breaks version 1 of the JSON. */
 static void promised_keys_stay(void **state) {
     (void)state;
-    static const struct { const char *table, *key; } promised[] = {
-        {"positions", "position"}, {"positions", "market"}, {"positions", "side"}, {"positions", "size"}, {"positions", "entry_price"},
-        {"positions", "mark"}, {"positions", "unrealized_pnl"}, {"positions", "stop"}, {"positions", "target"}, {"orders", "order"},
-        {"orders", "state"}, {"orders", "price"}, {"orders", "size"}, {"orders", "filled"}, {"orders", "outcome_unknown"},
-        {"fills", "time"}, {"fills", "price"}, {"fills", "size"}, {"fills", "fee"}, {"markets", "symbol"}, {"markets", "bid"},
-        {"markets", "ask"}, {"markets", "last"}, {"accounts", "equity"}, {"accounts", "day_pnl"}, {"accounts", "cash"}, {"book", "price"}, {"book", "size"},
+    static const struct {
+        const char *table, *key;
+    } promised[] = {
+        {"positions", "position"},
+        {"positions", "market"},
+        {"positions", "side"},
+        {"positions", "size"},
+        {"positions", "entry_price"},
+        {"positions", "mark"},
+        {"positions", "unrealized_pnl"},
+        {"positions", "stop"},
+        {"positions", "target"},
+        {"orders", "order"},
+        {"orders", "state"},
+        {"orders", "price"},
+        {"orders", "size"},
+        {"orders", "filled"},
+        {"orders", "outcome_unknown"},
+        {"fills", "time"},
+        {"fills", "price"},
+        {"fills", "size"},
+        {"fills", "fee"},
+        {"markets", "symbol"},
+        {"markets", "bid"},
+        {"markets", "ask"},
+        {"markets", "last"},
+        {"accounts", "equity"},
+        {"accounts", "day_pnl"},
+        {"accounts", "cash"},
+        {"book", "price"},
+        {"book", "size"},
     };
     for (size_t i = 0; i < sizeof promised / sizeof *promised; i++)
         assert_non_null(column_find(column_table(promised[i].table), promised[i].key));
@@ -50,7 +76,9 @@ static void promised_keys_stay(void **state) {
 static void formats(void **state) {
     (void)state;
     char b[FORMAT_MAX];
-    const struct market cents = {.kind = MARKET_BINARY, .price_digits = 2}, tenths = {.kind = MARKET_BINARY, .price_digits = 3}, btc = {.kind = MARKET_PERP, .price_digits = 1, .qty_digits = 3};
+    const struct market cents = {.kind = MARKET_BINARY, .price_digits = 2},
+                        tenths = {.kind = MARKET_BINARY, .price_digits = 3},
+                        btc = {.kind = MARKET_PERP, .price_digits = 1, .qty_digits = 3};
     assert_string_equal(format_price(&cents, PRICE(470000), FORMAT_UNIT, b), "47¢");
     assert_string_equal(format_price(&cents, PRICE(470000), FORMAT_UNIT | FORMAT_ASCII, b), "47c");
     assert_string_equal(format_price(&tenths, PRICE(470000), FORMAT_UNIT, b), "47.0¢");
@@ -99,8 +127,13 @@ static void rows_of_unknown_markets_do_no_harm(void **state) {
 
 static void limits_read_as_their_kind(void **state) {
     (void)state;
-    static const struct { const char *key, *text; } want[] = {
-        {"max_order_notional", "25,000.00 USD"}, {"max_price_distance", "20.00%"}, {"max_open_orders", "200 orders"}, {"max_data_age", "10000 ms"}, {"max_order_size", "off"}};
+    static const struct {
+        const char *key, *text;
+    } want[] = {{"max_order_notional", "25,000.00 USD"},
+                {"max_price_distance", "20.00%"},
+                {"max_open_orders", "200 orders"},
+                {"max_data_age", "10000 ms"},
+                {"max_order_size", "off"}};
     int n;
     const struct risk_limit_info *table = risk_limit_table(&n);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
@@ -116,7 +149,8 @@ static void limits_read_as_their_kind(void **state) {
 
 int main(void) {
 #define T(f) cmocka_unit_test_setup(f, scene)
-    const struct CMUnitTest tests[] = {T(keys_are_snake_case_and_unique), T(promised_keys_stay), T(formats), T(an_unknown_outcome_is_said),
-                                       T(rows_of_unknown_markets_do_no_harm), T(limits_read_as_their_kind)};
+    const struct CMUnitTest tests[] = {
+        T(keys_are_snake_case_and_unique),     T(promised_keys_stay),       T(formats), T(an_unknown_outcome_is_said),
+        T(rows_of_unknown_markets_do_no_harm), T(limits_read_as_their_kind)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
 /* Commands: what they yield, what they refuse and how they say it, completion, an intent in words. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "support/fake_view.h"
 #include "turret/ui/columns.h"
@@ -269,11 +269,15 @@ static void rows_come_as_json_with_exact_strings(void **state) {
 
 static void every_reading_command_runs(void **state) {
     (void)state;
-    static const char *const lines[] = {"status", "accounts", "markets", "markets btc", "trades FED-DEC", "fills", "pnl", "pnl --days", "days", "equity", "limits", "limit", "log", "export orders", "export ledger", "account"};
+    static const char *const lines[] = {"status", "accounts", "markets",    "markets btc",   "trades FED-DEC",
+                                        "fills",  "pnl",      "pnl --days", "days",          "equity",
+                                        "limits", "limit",    "log",        "export orders", "export ledger",
+                                        "account"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct command_result r = run(lines[i]);
         if (!strcmp(lines[i], "export ledger")) {
-            assert_int_equal(r.err, ERR_UNSUPPORTED); /* the ledger is in the store; the shell's command reads it there */
+            assert_int_equal(r.err,
+                             ERR_UNSUPPORTED); /* the ledger is in the store; the shell's command reads it there */
             continue;
         }
         if (!r.data)
@@ -345,12 +349,26 @@ static void the_table_is_whole(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup(f, scene)
     const struct CMUnitTest tests[] = {
-        T(buy_reads_size_price_and_side), T(without_a_price_it_is_a_market_order_that_never_rests), T(usd_takes_the_place_of_the_size),
-        T(expiry_makes_it_good_till_a_date), T(numbers_are_exact_or_refused), T(mistakes_are_named_with_what_to_do),
-        T(sell_reduces_what_is_held), T(sell_without_a_position_goes_short_only_on_a_perpetual), T(close_takes_a_number_or_a_market),
-        T(cancel_amend_protect), T(safety_commands), T(loosening_a_limit_says_so), T(intents_read_as_words_and_money),
-        T(a_long_title_does_not_push_the_money_out), T(rows_come_as_json_with_exact_strings), T(every_reading_command_runs),
-        T(doctor_fails_on_a_difference), T(names_may_be_shortened_while_they_are_clear), T(completion), T(the_table_is_whole),
+        T(buy_reads_size_price_and_side),
+        T(without_a_price_it_is_a_market_order_that_never_rests),
+        T(usd_takes_the_place_of_the_size),
+        T(expiry_makes_it_good_till_a_date),
+        T(numbers_are_exact_or_refused),
+        T(mistakes_are_named_with_what_to_do),
+        T(sell_reduces_what_is_held),
+        T(sell_without_a_position_goes_short_only_on_a_perpetual),
+        T(close_takes_a_number_or_a_market),
+        T(cancel_amend_protect),
+        T(safety_commands),
+        T(loosening_a_limit_says_so),
+        T(intents_read_as_words_and_money),
+        T(a_long_title_does_not_push_the_money_out),
+        T(rows_come_as_json_with_exact_strings),
+        T(every_reading_command_runs),
+        T(doctor_fails_on_a_difference),
+        T(names_may_be_shortened_while_they_are_clear),
+        T(completion),
+        T(the_table_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 /* The list: which columns fit, and an order that keeps still under the eye. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "support/fake_view.h"
 #include "ui/list.h"
@@ -26,7 +26,8 @@ static void narrow_panes_drop_what_matters_least(void **state) {
     assert_true(fits("entry_price", 90));
     assert_false(fits("entry_price", 45));
     for (int width = 1; width < 200; width++) /* never: what is traded, which way, how much, and the P&L */
-        assert_true(fits("market", width) && fits("side", width) && fits("size", width) && fits("unrealized_pnl", width));
+        assert_true(fits("market", width) && fits("side", width) && fits("size", width) &&
+                    fits("unrealized_pnl", width));
 }
 
 static void columns_only_grow_with_the_width(void **state) {
@@ -71,8 +72,10 @@ static void known_rows_keep_their_places_and_new_ones_come_last(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(narrow_panes_drop_what_matters_least), cmocka_unit_test(columns_only_grow_with_the_width),
-        cmocka_unit_test(chosen_columns_are_shown_in_table_order), cmocka_unit_test(known_rows_keep_their_places_and_new_ones_come_last),
+        cmocka_unit_test(narrow_panes_drop_what_matters_least),
+        cmocka_unit_test(columns_only_grow_with_the_width),
+        cmocka_unit_test(chosen_columns_are_shown_in_table_order),
+        cmocka_unit_test(known_rows_keep_their_places_and_new_ones_come_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

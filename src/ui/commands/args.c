@@ -1,4 +1,5 @@
-/* Splitting a command's words into arguments and options. The options a command knows are those its `args` line names. */
+/* Splitting a command's words into arguments and options. The options a command knows are those its `args` line names.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,7 +107,8 @@ bool args_count(const struct args *a, int min, int max, struct command_result *r
     if (a->n < min)
         return fail(r, ERR_USAGE, "%s: an argument is missing; usage: %s %s", a->cmd->name, a->cmd->name, a->cmd->args);
     if (a->n > max)
-        return fail(r, ERR_USAGE, "%s: \"%.24s\" is one argument too many; usage: %s %s", a->cmd->name, a->pos[max], a->cmd->name, a->cmd->args);
+        return fail(r, ERR_USAGE, "%s: \"%.24s\" is one argument too many; usage: %s %s", a->cmd->name, a->pos[max],
+                    a->cmd->name, a->cmd->args);
     return true;
 }
 
@@ -123,19 +125,22 @@ bool arg_size_price(const struct args *a, int first, struct size_price *out, str
         const char *word = a->pos[i], *at = strchr(word, '@');
         if (!at && !(*word >= '0' && *word <= '9') && *word != '.' && *word != '-') {
             if (out->word)
-                return fail(r, ERR_USAGE, "%s: \"%.24s\": unexpected; usage: %s %s", a->cmd->name, word, a->cmd->name, a->cmd->args);
+                return fail(r, ERR_USAGE, "%s: \"%.24s\": unexpected; usage: %s %s", a->cmd->name, word, a->cmd->name,
+                            a->cmd->args);
             out->word = word;
             continue;
         }
         if (!at || at > word) {
             if (out->size[0])
-                return fail(r, ERR_USAGE, "%s: two sizes, \"%s\" and \"%.24s\"; a price begins with @", a->cmd->name, out->size, word);
+                return fail(r, ERR_USAGE, "%s: two sizes, \"%s\" and \"%.24s\"; a price begins with @", a->cmd->name,
+                            out->size, word);
             snprintf(out->size, sizeof out->size, "%.*s", (int)(at ? at - word : (long)strlen(word)), word);
         }
         if (at) {
             const char *px = at[1] ? at + 1 : i + 1 < a->n ? a->pos[++i] : "";
             if (!px[0] || out->px[0])
-                return fail(r, ERR_USAGE, "%s: %s after @: write SIZE@PRICE, like 100@0.47", a->cmd->name, px[0] ? "a second price" : "no price");
+                return fail(r, ERR_USAGE, "%s: %s after @: write SIZE@PRICE, like 100@0.47", a->cmd->name,
+                            px[0] ? "a second price" : "no price");
             str_copy(out->px, sizeof out->px, px);
         }
     }

@@ -1,10 +1,10 @@
-/* What the command files share: arguments split by the command's own `args` line, values read with messages that name the
- * argument, what is wrong and what to do, and the run functions that the table in ui/command.c lists. */
+/* What the command files share: arguments split by the command's own `args` line, values read with messages that name
+ * the argument, what is wrong and what to do, and the run functions that the table in ui/command.c lists. */
 #ifndef UI_COMMANDS_H
 #define UI_COMMANDS_H
 
-#include "turret/ui/command.h"
 #include "turret/ui/columns.h"
+#include "turret/ui/command.h"
 #include "ui/format.h"
 
 #define ARGS_MAX 24
@@ -15,7 +15,10 @@ struct args {
     int n; /* positional arguments, without the name */
     const char *pos[ARGS_MAX];
     int n_options;
-    struct { char name[24]; const char *value; } options[OPTIONS_MAX];
+    struct {
+        char name[24];
+        const char *value;
+    } options[OPTIONS_MAX];
 };
 
 /* Sets the error and its sentence; false, so that callers can return it. */
@@ -31,7 +34,8 @@ bool option_next(const char **line, char name[24], char value[64]);
 
 bool arg_decimal(const char *what, const char *text, int64_t *micro, struct command_result *r);
 bool arg_int(const char *what, const char *text, int64_t min, int64_t max, int64_t *out, struct command_result *r);
-bool arg_price(const char *what, const char *text, const struct market *m, enum order_side side, price *out, struct command_result *r);
+bool arg_price(const char *what, const char *text, const struct market *m, enum order_side side, price *out,
+               struct command_result *r);
 bool arg_size(const char *what, const char *text, const struct market *m, qty *out, struct command_result *r);
 bool arg_duration(const char *what, const char *text, int64_t *us, struct command_result *r);
 bool arg_market(const struct command_ctx *c, const char *text, struct view_market *vm, struct command_result *r);
@@ -39,15 +43,20 @@ bool arg_market(const struct command_ctx *c, const char *text, struct view_marke
 bool arg_account(const struct command_ctx *c, const struct args *a, account_id *out, struct command_result *r);
 bool account_find(const struct command_ctx *c, const char *text, account_id *out, struct command_result *r);
 const struct order *arg_order(const struct command_ctx *c, const char *text, bool open, struct command_result *r);
-const struct order *arg_position(const struct command_ctx *c, const struct args *a, const char *text, struct command_result *r);
-/* Splits "100@47c", "100", "@47c", "@ 47c" found from pos[first] on; texts are NULL where not given. Words it does not know
- * go to `word` (at most one, else it fails). */
-struct size_price { char size[48], px[48]; const char *word; };
+const struct order *arg_position(const struct command_ctx *c, const struct args *a, const char *text,
+                                 struct command_result *r);
+/* Splits "100@47c", "100", "@47c", "@ 47c" found from pos[first] on; texts are NULL where not given. Words it does not
+ * know go to `word` (at most one, else it fails). */
+struct size_price {
+    char size[48], px[48];
+    const char *word;
+};
 bool arg_size_price(const struct args *a, int first, struct size_price *out, struct command_result *r);
 
 void intent_start(struct intent *in, enum intent_kind kind, account_id account);
 void yield_intent(const struct command_ctx *c, const struct intent *in, struct command_result *r);
 
+/* clang-format off */
 #define COMMAND_RUN(name) void name(const struct command_ctx *c, int argc, char **argv, struct command_result *r)
 COMMAND_RUN(run_buy); COMMAND_RUN(run_sell); COMMAND_RUN(run_close); COMMAND_RUN(run_cancel); COMMAND_RUN(run_amend);
 COMMAND_RUN(run_protect); COMMAND_RUN(run_kill); COMMAND_RUN(run_unkill); COMMAND_RUN(run_flatten);
@@ -63,5 +72,6 @@ COMMAND_COMPLETE(complete_trade); COMMAND_COMPLETE(complete_market); COMMAND_COM
 COMMAND_COMPLETE(complete_position); COMMAND_COMPLETE(complete_account); COMMAND_COMPLETE(complete_limit);
 COMMAND_COMPLETE(complete_export); COMMAND_COMPLETE(complete_theme); COMMAND_COMPLETE(complete_set);
 COMMAND_COMPLETE(complete_command); COMMAND_COMPLETE(complete_cols);
+/* clang-format on */
 
 #endif

@@ -52,7 +52,8 @@ COMMAND_COMPLETE(complete_position) {
         struct view_market vm;
         if ((text = from_number(o->num, prefix, &i)))
             return text;
-        if (prefix[0] && view_market(c->view, o->market, &vm) && str_has_prefix_nocase(vm.m->symbol, prefix) && i-- == 0)
+        if (prefix[0] && view_market(c->view, o->market, &vm) && str_has_prefix_nocase(vm.m->symbol, prefix) &&
+            i-- == 0)
             return vm.m->symbol;
     }
     return NULL;
@@ -135,7 +136,8 @@ static const char *complete_option(const struct command *cmd, const char *prefix
 }
 
 /* Values of "a|b|c" after that option; accounts after --account. */
-static const char *complete_value(const struct command_ctx *c, const struct command *cmd, const char *option, const char *prefix, int i) {
+static const char *complete_value(const struct command_ctx *c, const struct command *cmd, const char *option,
+                                  const char *prefix, int i) {
     static char word[32];
     char name[24], value[64];
     const char *line = cmd->args;

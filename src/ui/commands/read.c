@@ -17,7 +17,8 @@ static void rows_add(const struct command_ctx *c, struct command_result *r, cons
 }
 
 /* --account as a filter: 0 = all. */
-static bool account_filter(const struct command_ctx *c, const struct args *a, account_id *out, struct command_result *r) {
+static bool account_filter(const struct command_ctx *c, const struct args *a, account_id *out,
+                           struct command_result *r) {
     const char *name = args_option(a, "--account");
     *out = 0;
     return name ? account_find(c, name, out, r) : true;
@@ -103,8 +104,9 @@ COMMAND_RUN(run_markets) {
     for (int i = 0; view_market_at(c->view, i, &vm); i++) {
         bool match = !category || str_eq_nocase(vm.m->category, category);
         for (int k = 0; k < a.n; k++)
-            match = match && (str_contains_nocase(vm.m->title, a.pos[k]) || str_contains_nocase(vm.m->symbol, a.pos[k]) ||
-                              str_contains_nocase(vm.m->category, a.pos[k]));
+            match =
+                match && (str_contains_nocase(vm.m->title, a.pos[k]) || str_contains_nocase(vm.m->symbol, a.pos[k]) ||
+                          str_contains_nocase(vm.m->category, a.pos[k]));
         if (match)
             rows_add(c, r, &vm);
     }
@@ -220,7 +222,8 @@ static void add_pnl(const struct command_ctx *c, account_id account, bool days, 
     struct view_pnl by_market[256];
     struct view_day by_day[366];
     rows_begin(r, days ? "days" : "pnl");
-    const int n = days ? view_pnl_by_day(c->view, account, by_day, 366) : view_pnl_by_market(c->view, account, by_market, 256);
+    const int n =
+        days ? view_pnl_by_day(c->view, account, by_day, 366) : view_pnl_by_market(c->view, account, by_market, 256);
     for (int i = 0; i < n; i++)
         rows_add(c, r, days ? (const void *)&by_day[i] : (const void *)&by_market[i]);
 }
@@ -231,8 +234,12 @@ static void run_pnl_of(const struct command_ctx *c, int argc, char **argv, bool 
     if (args_parse(argc, argv, &a, r) && args_count(&a, 0, 0, r) && arg_account(c, &a, &account, r))
         add_pnl(c, account, days || args_option(&a, "--days"), r);
 }
-COMMAND_RUN(run_pnl) { run_pnl_of(c, argc, argv, false, r); }
-COMMAND_RUN(run_days) { run_pnl_of(c, argc, argv, true, r); }
+COMMAND_RUN(run_pnl) {
+    run_pnl_of(c, argc, argv, false, r);
+}
+COMMAND_RUN(run_days) {
+    run_pnl_of(c, argc, argv, true, r);
+}
 
 static void add_equity(const struct command_ctx *c, account_id account, int max, struct command_result *r) {
     static struct view_equity samples[ROWS_MAX];
@@ -271,7 +278,8 @@ COMMAND_RUN(run_log) {
     struct args a;
     int64_t n = 50;
     static struct view_notice notices[500];
-    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 0, 1, r) || (a.n && !arg_int("COUNT", a.pos[0], 1, 500, &n, r)))
+    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 0, 1, r) ||
+        (a.n && !arg_int("COUNT", a.pos[0], 1, 500, &n, r)))
         return;
     rows_begin(r, "notices");
     for (int i = view_notices(c->view, notices, (int)n) - 1; i >= 0; i--)
@@ -281,7 +289,8 @@ COMMAND_RUN(run_log) {
 COMMAND_RUN(run_export) {
     struct args a;
     account_id account, own;
-    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r) || !account_filter(c, &a, &account, r) || !arg_account(c, &a, &own, r))
+    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r) || !account_filter(c, &a, &account, r) ||
+        !arg_account(c, &a, &own, r))
         return;
     const char *format = args_option(&a, "--format");
     if (format && strcmp(format, "csv") && strcmp(format, "json"))
@@ -301,7 +310,8 @@ COMMAND_RUN(run_export) {
     else if (!strcmp(a.pos[0], "ledger"))
         fail(r, ERR_UNSUPPORTED, "the ledger is kept in the database only: from the shell, `turret export ledger`");
     else
-        fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity, ledger", a.pos[0]);
+        fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity, ledger",
+             a.pos[0]);
 }
 
 COMMAND_RUN(run_doctor) {
@@ -314,7 +324,8 @@ COMMAND_RUN(run_doctor) {
     cJSON_AddNumberToObject(r->data, "differences", differences);
     cJSON_AddStringToObject(r->data, "text", text);
     if (differences)
-        fail(r, ERR_FAILED, "%d difference%s between positions, cash and exposure and what orders and fills say", differences, differences == 1 ? "" : "s");
+        fail(r, ERR_FAILED, "%d difference%s between positions, cash and exposure and what orders and fills say",
+             differences, differences == 1 ? "" : "s");
     else
         say(r, "in memory: positions, cash, exposure and reservations agree with orders and fills");
 }

@@ -33,7 +33,8 @@ COMMAND_RUN(run_unkill) {
 }
 
 /* [MARKET] [--account NAME]; without --account every account, as a panic key means it. */
-static void run_filtered(const struct command_ctx *c, int argc, char **argv, enum intent_kind kind, struct command_result *r) {
+static void run_filtered(const struct command_ctx *c, int argc, char **argv, enum intent_kind kind,
+                         struct command_result *r) {
     struct args a;
     struct intent in;
     struct view_market vm;
@@ -48,8 +49,12 @@ static void run_filtered(const struct command_ctx *c, int argc, char **argv, enu
     yield_intent(c, &in, r);
 }
 
-COMMAND_RUN(run_flatten) { run_filtered(c, argc, argv, INTENT_FLATTEN, r); }
-COMMAND_RUN(run_cancel_all) { run_filtered(c, argc, argv, INTENT_CANCEL_ALL, r); }
+COMMAND_RUN(run_flatten) {
+    run_filtered(c, argc, argv, INTENT_FLATTEN, r);
+}
+COMMAND_RUN(run_cancel_all) {
+    run_filtered(c, argc, argv, INTENT_CANCEL_ALL, r);
+}
 
 COMMAND_RUN(run_resume) {
     struct args a;
@@ -116,7 +121,8 @@ COMMAND_RUN(run_limit) {
         return;
     }
     const char *close = str_closest(a.pos[0], keys, n < 64 ? n : 64);
-    fail(r, ERR_NOT_FOUND, "no limit \"%.32s\"%s%s; `limits` lists them", a.pos[0], close ? "; did you mean " : "", close ? close : "");
+    fail(r, ERR_NOT_FOUND, "no limit \"%.32s\"%s%s; `limits` lists them", a.pos[0], close ? "; did you mean " : "",
+         close ? close : "");
 }
 
 static void account_reset(const struct command_ctx *c, const struct args *a, struct command_result *r) {
@@ -143,7 +149,8 @@ COMMAND_RUN(run_account) {
         account_reset(c, &a, r);
         return;
     }
-    if (!args_count(&a, 0, 1, r) || (a.n ? !account_find(c, a.pos[0], &account, r) : !arg_account(c, &a, &account, r)) ||
+    if (!args_count(&a, 0, 1, r) ||
+        (a.n ? !account_find(c, a.pos[0], &account, r) : !arg_account(c, &a, &account, r)) ||
         !view_account(c->view, account, &va))
         return;
     if (c->session && a.n) {

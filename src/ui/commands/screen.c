@@ -22,7 +22,8 @@ COMMAND_RUN(run_page) {
         return;
     }
     const char *close = str_closest(a.pos[0], names, PAGE_COUNT);
-    fail(r, ERR_NOT_FOUND, "no page \"%.24s\"; %s%s", a.pos[0], close ? "did you mean " : "pages are 1 to 9", close ? close : "");
+    fail(r, ERR_NOT_FOUND, "no page \"%.24s\"; %s%s", a.pos[0], close ? "did you mean " : "pages are 1 to 9",
+         close ? close : "");
 }
 
 COMMAND_RUN(run_market) {
@@ -102,7 +103,8 @@ COMMAND_RUN(run_set) {
     }
     const char *close = str_closest(key, keys, 3);
     if (strcmp(key, "ascii") && strcmp(key, "hide"))
-        fail(r, ERR_USAGE, "set: no setting \"%.16s\"; %s%s", key, close ? "did you mean " : "there are ascii, hide and chart", close ? close : "");
+        fail(r, ERR_USAGE, "set: no setting \"%.16s\"; %s%s", key,
+             close ? "did you mean " : "there are ascii, hide and chart", close ? close : "");
     else if (!on && !off)
         fail(r, ERR_USAGE, "set %s: \"%.16s\" is neither on nor off", key, value);
     else if (!strcmp(key, "hide"))

@@ -24,7 +24,8 @@ static const struct order *held(const struct command_ctx *c, const struct intent
     const char *strategy = in->strategy[0] ? in->strategy : "main";
     int cursor = 0;
     for (const struct order *o; (o = view_next_position(c->view, &cursor, true));)
-        if (o->account == in->account && o->market == in->market && !strcmp(o->strategy[0] ? o->strategy : "main", strategy))
+        if (o->account == in->account && o->market == in->market &&
+            !strcmp(o->strategy[0] ? o->strategy : "main", strategy))
             return o;
     return NULL;
 }
@@ -37,15 +38,18 @@ static bool side_word(const struct market *m, const char *word, int *side, struc
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p + 32);
     if (!order_side_parse(lower, &s))
-        return fail(r, ERR_USAGE, "\"%.24s\" is no side: %s", word, format_cents(m) ? "yes or no" : "long or short (or leave it out)");
+        return fail(r, ERR_USAGE, "\"%.24s\" is no side: %s", word,
+                    format_cents(m) ? "yes or no" : "long or short (or leave it out)");
     if (format_cents(m) != (s == SIDE_YES || s == SIDE_NO))
-        return fail(r, ERR_USAGE, "%s is %s market: its sides are %s", m->symbol, format_cents(m) ? "a binary" : "a perpetual", format_cents(m) ? "yes and no" : "long and short");
+        return fail(r, ERR_USAGE, "%s is %s market: its sides are %s", m->symbol,
+                    format_cents(m) ? "a binary" : "a perpetual", format_cents(m) ? "yes and no" : "long and short");
     *side = (int)s;
     return true;
 }
 
 /* Which side a buy or sell without a side word means; `side` is -1 then. Selling what is held reduces it. */
-static bool side_resolve(const struct market *m, const struct order *pos, struct intent *in, int side, struct command_result *r) {
+static bool side_resolve(const struct market *m, const struct order *pos, struct intent *in, int side,
+                         struct command_result *r) {
     const bool sell = in->action == ACTION_SELL;
     char size[FORMAT_MAX];
     if (side < 0) {
@@ -62,13 +66,17 @@ static bool side_resolve(const struct market *m, const struct order *pos, struct
     const char *name = format_side((enum order_side)side);
     if (!pos || pos->side != side) {
         if (format_cents(m) && pos)
-            return fail(r, ERR_NOT_OPEN, "%s: you hold %s, not %s: write `sell %s SIZE %s`, or `close %s`", m->symbol, format_side((enum order_side)pos->side), name, m->symbol, order_side_name((enum order_side)pos->side), m->symbol);
+            return fail(r, ERR_NOT_OPEN, "%s: you hold %s, not %s: write `sell %s SIZE %s`, or `close %s`", m->symbol,
+                        format_side((enum order_side)pos->side), name, m->symbol,
+                        order_side_name((enum order_side)pos->side), m->symbol);
         if (format_cents(m))
-            return fail(r, ERR_NOT_OPEN, "%s: you hold no %s to sell; to bet against it: `buy %s SIZE %s`", m->symbol, name, m->symbol, side == SIDE_YES ? "no" : "yes");
+            return fail(r, ERR_NOT_OPEN, "%s: you hold no %s to sell; to bet against it: `buy %s SIZE %s`", m->symbol,
+                        name, m->symbol, side == SIDE_YES ? "no" : "yes");
         return fail(r, ERR_NOT_OPEN, "%s: there is no %s position to reduce", m->symbol, name);
     }
     if (in->size.micro > pos->pos.open.micro)
-        return fail(r, ERR_REDUCE_ONLY, "%s: you hold %s %s; %s at most that, then open the other side", m->symbol, format_size(m, pos->pos.open, size), name, sell ? "sell" : "buy back");
+        return fail(r, ERR_REDUCE_ONLY, "%s: you hold %s %s; %s at most that, then open the other side", m->symbol,
+                    format_size(m, pos->pos.open, size), name, sell ? "sell" : "buy back");
     in->flags |= ORDER_REDUCE_ONLY;
     return true;
 }
@@ -122,7 +130,8 @@ static bool place_flags(const struct args *a, const struct market *m, struct int
     return true;
 }
 
-static bool place_size(const struct args *a, const struct market *m, const struct size_price *sp, struct intent *in, struct command_result *r) {
+static bool place_size(const struct args *a, const struct market *m, const struct size_price *sp, struct intent *in,
+                       struct command_result *r) {
     const char *cash = args_option(a, "--usd");
     if (cash && sp->size[0])
         return fail(r, ERR_USAGE, "%s: give SIZE or --usd AMOUNT, not both", a->cmd->name);
@@ -135,7 +144,8 @@ static bool place_size(const struct args *a, const struct market *m, const struc
     return in->amount.micro > 0 ? true : fail(r, ERR_BAD_VALUE, "--usd: the amount is above 0");
 }
 
-static void run_place(const struct command_ctx *c, int argc, char **argv, enum order_action action, struct command_result *r) {
+static void run_place(const struct command_ctx *c, int argc, char **argv, enum order_action action,
+                      struct command_result *r) {
     struct args a;
     struct size_price sp;
     struct view_market vm;
@@ -166,8 +176,12 @@ static void run_place(const struct command_ctx *c, int argc, char **argv, enum o
     yield_intent(c, &in, r);
 }
 
-COMMAND_RUN(run_buy) { run_place(c, argc, argv, ACTION_BUY, r); }
-COMMAND_RUN(run_sell) { run_place(c, argc, argv, ACTION_SELL, r); }
+COMMAND_RUN(run_buy) {
+    run_place(c, argc, argv, ACTION_BUY, r);
+}
+COMMAND_RUN(run_sell) {
+    run_place(c, argc, argv, ACTION_SELL, r);
+}
 
 COMMAND_RUN(run_close) {
     struct args a;
@@ -192,7 +206,8 @@ COMMAND_RUN(run_close) {
         return;
     if (in.size.micro > o->pos.open.micro) {
         char open[FORMAT_MAX];
-        fail(r, ERR_REDUCE_ONLY, "SIZE: position %u has %s open; leave SIZE out to close all", o->num, format_size(vm.m, o->pos.open, open));
+        fail(r, ERR_REDUCE_ONLY, "SIZE: position %u has %s open; leave SIZE out to close all", o->num,
+             format_size(vm.m, o->pos.open, open));
         return;
     }
     in.type = sp.px[0] ? ORDER_LIMIT : ORDER_MARKET;
@@ -241,14 +256,17 @@ COMMAND_RUN(run_amend) {
         return;
     if (in.size.micro && in.size.micro <= o->filled.micro) {
         char filled[FORMAT_MAX];
-        fail(r, ERR_BAD_VALUE, "SIZE: %s of order %u are filled already; the new size must be above that (or cancel it)", format_size(vm.m, o->filled, filled), o->num);
+        fail(r, ERR_BAD_VALUE,
+             "SIZE: %s of order %u are filled already; the new size must be above that (or cancel it)",
+             format_size(vm.m, o->filled, filled), o->num);
         return;
     }
     yield_intent(c, &in, r);
 }
 
 /* "none" removes a level, an absent option keeps it. */
-static bool protect_level(const char *what, const char *text, const struct market *m, enum order_side side, price *out, struct command_result *r) {
+static bool protect_level(const char *what, const char *text, const struct market *m, enum order_side side, price *out,
+                          struct command_result *r) {
     *out = PROTECT_KEEP;
     if (!text)
         return true;

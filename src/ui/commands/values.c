@@ -44,11 +44,13 @@ bool arg_int(const char *what, const char *text, int64_t min, int64_t max, int64
         return false;
     *out = micro / DEC_ONE;
     if (micro % DEC_ONE || *out < min || *out > max)
-        return fail(r, ERR_BAD_VALUE, "%s: \"%.32s\" must be a whole number from %lld to %lld", what, text, (long long)min, (long long)max);
+        return fail(r, ERR_BAD_VALUE, "%s: \"%.32s\" must be a whole number from %lld to %lld", what, text,
+                    (long long)min, (long long)max);
     return true;
 }
 
-static bool price_on_tick(const char *what, const struct market *m, enum order_side side, price px, struct command_result *r) {
+static bool price_on_tick(const char *what, const struct market *m, enum order_side side, price px,
+                          struct command_result *r) {
     const price in_book = side == SIDE_NO ? price_complement(px) : px;
     const enum err e = (enum err)market_check_price(m, in_book);
     if (e == ERR_OK)
@@ -59,14 +61,16 @@ static bool price_on_tick(const char *what, const struct market *m, enum order_s
         const int64_t below = px.micro - px.micro % m->tick.micro;
         dec_format(px.micro, 0, asked);
         return fail(r, e, "%s: %s is between ticks; the next prices are %s and %s", what, asked,
-                    format_price(m, PRICE(below), unit, low), format_price(m, PRICE(below + m->tick.micro), unit, high));
+                    format_price(m, PRICE(below), unit, low),
+                    format_price(m, PRICE(below + m->tick.micro), unit, high));
     }
     dec_format(px.micro, 0, asked);
-    return fail(r, e, "%s: %s is outside this market's range, %s to %s", what, asked, format_price(m, m->min_price, unit, low),
-                format_price(m, m->max_price, unit, high));
+    return fail(r, e, "%s: %s is outside this market's range, %s to %s", what, asked,
+                format_price(m, m->min_price, unit, low), format_price(m, m->max_price, unit, high));
 }
 
-bool arg_price(const char *what, const char *text, const struct market *m, enum order_side side, price *out, struct command_result *r) {
+bool arg_price(const char *what, const char *text, const struct market *m, enum order_side side, price *out,
+               struct command_result *r) {
     char number[48];
     str_copy(number, sizeof number, text);
     size_t n = strlen(number);
@@ -76,7 +80,8 @@ bool arg_price(const char *what, const char *text, const struct market *m, enum 
     else if (n > 2 && !strcmp(number + n - 2, "¢"))
         number[n - 2] = 0, cents = true;
     if (cents && !format_cents(m))
-        return fail(r, ERR_BAD_VALUE, "%s: \"%.32s\": cents are for binary markets; write the price in dollars", what, text);
+        return fail(r, ERR_BAD_VALUE, "%s: \"%.32s\": cents are for binary markets; write the price in dollars", what,
+                    text);
     int64_t micro;
     if (!arg_decimal(what, number, &micro, r))
         return false;
@@ -85,7 +90,8 @@ bool arg_price(const char *what, const char *text, const struct market *m, enum 
     if (cents)
         micro /= 100;
     if (format_cents(m) && (micro <= 0 || micro >= DEC_ONE))
-        return fail(r, ERR_PRICE_OUT_OF_RANGE, "%s: \"%.32s\": the price of a share lies between 0 and 1 dollar: write 0.47 or 47c", what, text);
+        return fail(r, ERR_PRICE_OUT_OF_RANGE,
+                    "%s: \"%.32s\": the price of a share lies between 0 and 1 dollar: write 0.47 or 47c", what, text);
     if (micro <= 0)
         return fail(r, ERR_PRICE_OUT_OF_RANGE, "%s: \"%.32s\": a price is above 0", what, text);
     *out = PRICE(micro);
@@ -100,14 +106,19 @@ bool arg_size(const char *what, const char *text, const struct market *m, qty *o
     const enum err e = (enum err)market_check_size(m, *out);
     char number[FORMAT_MAX];
     if (e == ERR_LOT_SIZE)
-        return fail(r, e, "%s: \"%.32s\" is not a multiple of this market's lot %s", what, text, format_size(NULL, m->lot, number));
+        return fail(r, e, "%s: \"%.32s\" is not a multiple of this market's lot %s", what, text,
+                    format_size(NULL, m->lot, number));
     if (e == ERR_MIN_SIZE)
-        return fail(r, e, "%s: \"%.32s\" is below this market's smallest order, %s", what, text, format_size(NULL, m->min_size, number));
+        return fail(r, e, "%s: \"%.32s\" is below this market's smallest order, %s", what, text,
+                    format_size(NULL, m->min_size, number));
     return true;
 }
 
 bool arg_duration(const char *what, const char *text, int64_t *us, struct command_result *r) {
-    static const struct { char unit; int64_t seconds; } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
     char number[48];
     str_copy(number, sizeof number, text);
     const size_t n = strlen(number);
@@ -207,9 +218,12 @@ const struct order *arg_order(const struct command_ctx *c, const char *text, boo
     return o;
 }
 
-static bool is_number(const char *text) { return *text && strspn(text, "0123456789") == strlen(text); }
+static bool is_number(const char *text) {
+    return *text && strspn(text, "0123456789") == strlen(text);
+}
 
-const struct order *arg_position(const struct command_ctx *c, const struct args *a, const char *text, struct command_result *r) {
+const struct order *arg_position(const struct command_ctx *c, const struct args *a, const char *text,
+                                 struct command_result *r) {
     const char *account = args_option(a, "--account");
     account_id id = 0;
     if (account && !account_find(c, account, &id, r))
@@ -233,9 +247,11 @@ const struct order *arg_position(const struct command_ctx *c, const struct args 
     if (count == 1)
         return found;
     if (count > 1)
-        fail(r, ERR_AMBIGUOUS, "%d open positions in %s; give the position's number (`positions`) or --account", count, vm.m->symbol);
+        fail(r, ERR_AMBIGUOUS, "%d open positions in %s; give the position's number (`positions`) or --account", count,
+             vm.m->symbol);
     else if (number && view_order_find(c->view, text))
-        fail(r, ERR_NOT_OPEN, "%s is not an open position; `positions` lists them, `cancel %s` cancels an order", text, text);
+        fail(r, ERR_NOT_OPEN, "%s is not an open position; `positions` lists them, `cancel %s` cancels an order", text,
+             text);
     else
         fail(r, ERR_NOT_FOUND, "no open position \"%.32s\"; `positions` lists them", text);
     return NULL;

@@ -9,7 +9,10 @@
 enum { TAB_MARKETS, TAB_DAYS, TAB_LIMITS, TAB_ACCOUNTS, TABS };
 static const char *const tab_names[TABS] = {"by market", "by day", "limits", "accounts"};
 
-struct account_state { int tab; struct list list[TABS]; };
+struct account_state {
+    int tab;
+    struct list list[TABS];
+};
 
 static void fetch_markets(struct session *s, void *state, struct list_rows *rows) {
     (void)state;
@@ -49,7 +52,8 @@ static const struct list_source sources[TABS] = {
     {.table = "accounts", .empty = "No accounts", .fetch = fetch_accounts},
 };
 
-static int put_figure(struct session *s, struct canvas *c, int x, int y, int right, const char *label, usd cash, bool sign) {
+static int put_figure(struct session *s, struct canvas *c, int x, int y, int right, const char *label, usd cash,
+                      bool sign) {
     char text[FORMAT_MAX];
     if (sign)
         format_pnl(cash, text);
@@ -66,10 +70,21 @@ static int put_figure(struct session *s, struct canvas *c, int x, int y, int rig
 
 /* Figures flow over as many of the lines as they need. */
 static void draw_figures(struct session *s, struct canvas *c, struct rect r, const struct view_account *va) {
-    const struct { const char *label; usd cash; bool sign; } figures[] = {
-        {"equity", va->equity, false}, {"day", va->day_pnl, true}, {"cash", va->cash, false}, {"available", va->available, false},
-        {"margin", va->margin, false}, {"exposure", va->exposure, false}, {"unrealized", va->unrealized, true},
-        {"realized today", va->realized_day, true}, {"fees", USD(-va->fees_day.micro), true}, {"funding", USD(-va->funding_day.micro), true},
+    const struct {
+        const char *label;
+        usd cash;
+        bool sign;
+    } figures[] = {
+        {"equity", va->equity, false},
+        {"day", va->day_pnl, true},
+        {"cash", va->cash, false},
+        {"available", va->available, false},
+        {"margin", va->margin, false},
+        {"exposure", va->exposure, false},
+        {"unrealized", va->unrealized, true},
+        {"realized today", va->realized_day, true},
+        {"fees", USD(-va->fees_day.micro), true},
+        {"funding", USD(-va->funding_day.micro), true},
     };
     int x = r.x + 1, y = r.y;
     for (size_t i = 0; i < sizeof figures / sizeof *figures && y < r.y + r.h; i++) {
@@ -79,7 +94,8 @@ static void draw_figures(struct session *s, struct canvas *c, struct rect r, con
         x += used;
     }
     if (va->day_paused)
-        canvas_text(c, r.x + 1, r.y + r.h - 1, r.w - 1, ROLE_ALERT, CELL_BOLD, "PAUSED: the day's loss limit is reached; :resume lifts it");
+        canvas_text(c, r.x + 1, r.y + r.h - 1, r.w - 1, ROLE_ALERT, CELL_BOLD,
+                    "PAUSED: the day's loss limit is reached; :resume lifts it");
 }
 
 static void draw_curve(struct session *s, struct canvas *c, struct rect r, int64_t now_us) {
@@ -87,21 +103,29 @@ static void draw_curve(struct session *s, struct canvas *c, struct rect r, int64
     static struct chart_point points[1440];
     const int n = view_equity(s->view, session_account(s), samples, 1440);
     if (n < 2) {
-        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "The equity curve begins with its second sample, one a minute");
+        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0,
+                    "The equity curve begins with its second sample, one a minute");
         return;
     }
     for (int i = 0; i < n; i++)
-        points[i] = (struct chart_point){samples[i].at_us, samples[i].equity.micro, samples[i].equity.micro, samples[i].equity.micro, samples[i].equity.micro};
+        points[i] = (struct chart_point){samples[i].at_us, samples[i].equity.micro, samples[i].equity.micro,
+                                         samples[i].equity.micro, samples[i].equity.micro};
     const struct chart ch = {
-        .style = session_ascii(s) ? CHART_ASCII : CHART_BRAILLE, .points = points, .n = n, .from_us = points[0].at_us,
-        .to_us = now_us > points[n - 1].at_us ? now_us : points[n - 1].at_us, .line = ROLE_CURVE1, .hide_axis = session_money_hidden(s),
+        .style = session_ascii(s) ? CHART_ASCII : CHART_BRAILLE,
+        .points = points,
+        .n = n,
+        .from_us = points[0].at_us,
+        .to_us = now_us > points[n - 1].at_us ? now_us : points[n - 1].at_us,
+        .line = ROLE_CURVE1,
+        .hide_axis = session_money_hidden(s),
     };
     chart_draw(c, r, &ch);
 }
 
 static void draw_tabs(const struct account_state *p, struct canvas *c, int x, int y, int w) {
     for (int i = 0; i < TABS; i++) {
-        const int used = canvas_textf(c, x, y, w, i == p->tab ? ROLE_STRONG : ROLE_MUTED, i == p->tab ? CELL_REVERSE : 0, " %s ", tab_names[i]);
+        const int used = canvas_textf(c, x, y, w, i == p->tab ? ROLE_STRONG : ROLE_MUTED,
+                                      i == p->tab ? CELL_REVERSE : 0, " %s ", tab_names[i]);
         x += used + 1;
         w -= used + 1;
     }
@@ -141,10 +165,16 @@ static unsigned action(struct session *s, void *state, enum action a) {
     struct account_state *p = state;
     const uint64_t id = list_current(&p->list[p->tab]);
     switch (a) {
-    case ACT_LEFT: p->tab = (p->tab + TABS - 1) % TABS; return REACT_HANDLED | REACT_DRAW;
-    case ACT_RIGHT: p->tab = (p->tab + 1) % TABS; return REACT_HANDLED | REACT_DRAW;
-    case ACT_EDIT: return p->tab == TAB_LIMITS && id ? pane_edit_limit(s, (int)id - 1) : REACT_HANDLED;
-    case ACT_CLOSE_ALL: return pane_propose_all(s, INTENT_FLATTEN);
+    case ACT_LEFT:
+        p->tab = (p->tab + TABS - 1) % TABS;
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_RIGHT:
+        p->tab = (p->tab + 1) % TABS;
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_EDIT:
+        return p->tab == TAB_LIMITS && id ? pane_edit_limit(s, (int)id - 1) : REACT_HANDLED;
+    case ACT_CLOSE_ALL:
+        return pane_propose_all(s, INTENT_FLATTEN);
     case ACT_OPEN:
         if (p->tab == TAB_ACCOUNTS && id)
             session_set_account(s, (account_id)id);
@@ -152,12 +182,21 @@ static unsigned action(struct session *s, void *state, enum action a) {
             session_set_market(s, id);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_BUY:
-    case ACT_SELL: return pane_market_action(s, a, p->tab == TAB_MARKETS && id ? id : session_market(s));
-    default: return list_action(s, state, &p->list[p->tab], &sources[p->tab], a);
+    case ACT_SELL:
+        return pane_market_action(s, a, p->tab == TAB_MARKETS && id ? id : session_market(s));
+    default:
+        return list_action(s, state, &p->list[p->tab], &sources[p->tab], a);
     }
 }
 
 const struct pane pane_account = {
-    .name = "account", .title = "ACCOUNT", .dirty = DIRTY_ACCOUNT | DIRTY_POSITIONS, .min_w = 24, .min_h = 3,
-    .state_size = sizeof(struct account_state), .draw = draw, .subtitle = subtitle, .action = action,
+    .name = "account",
+    .title = "ACCOUNT",
+    .dirty = DIRTY_ACCOUNT | DIRTY_POSITIONS,
+    .min_w = 24,
+    .min_h = 3,
+    .state_size = sizeof(struct account_state),
+    .draw = draw,
+    .subtitle = subtitle,
+    .action = action,
 };

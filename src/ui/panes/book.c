@@ -1,4 +1,5 @@
-/* BOOK: the levels around the spread of the session's market, with depth bars and own orders; h and l switch YES and NO. */
+/* BOOK: the levels around the spread of the session's market, with depth bars and own orders; h and l switch YES and
+ * NO. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +11,17 @@
 #define OWN_MAX 64
 #define SIDE_ROWS 128
 
-struct book_state { bool no_view; int scroll; market_id market; };
+struct book_state {
+    bool no_view;
+    int scroll;
+    market_id market;
+};
 
-struct own { bool bid; price px; qty rest; };
+struct own {
+    bool bid;
+    price px;
+    qty rest;
+};
 struct shown { /* one draw */
     struct session *s;
     struct view_market vm;
@@ -55,7 +64,9 @@ static qty own_at(const struct shown *v, bool bid, price px) {
 }
 
 /* size price cum | bar | mine: columns of the ladder by width. */
-struct ladder { int size_x, price_x, cum_x, bar_x, bar_w, own_x, own_w; };
+struct ladder {
+    int size_x, price_x, cum_x, bar_x, bar_w, own_x, own_w;
+};
 static struct ladder ladder_of(struct rect r) {
     struct ladder d = {.size_x = r.x + 1, .price_x = r.x + 11, .cum_x = -1, .own_w = 8};
     int x = r.x + 21;
@@ -72,7 +83,8 @@ static struct ladder ladder_of(struct rect r) {
     return d;
 }
 
-static void draw_level(const struct shown *v, struct canvas *c, const struct ladder *d, int y, bool bid, const struct level *l, int64_t total) {
+static void draw_level(const struct shown *v, struct canvas *c, const struct ladder *d, int y, bool bid,
+                       const struct level *l, int64_t total) {
     char text[FORMAT_MAX];
     const struct market *m = v->vm.m;
     const enum role role = v->vm.stale ? ROLE_STALE : bid ? ROLE_BID : ROLE_ASK;
@@ -81,7 +93,10 @@ static void draw_level(const struct shown *v, struct canvas *c, const struct lad
     if (d->cum_x >= 0)
         canvas_right(c, d->cum_x, y, 10, ROLE_MUTED, 0, format_size(m, QTY(total), text));
     if (d->bar_w > 0)
-        canvas_bar(c, d->bar_x, y, d->bar_w, l->size.micro, v->widest, false, v->ascii, v->vm.stale ? ROLE_STALE : bid ? ROLE_BID_BAR : ROLE_ASK_BAR);
+        canvas_bar(c, d->bar_x, y, d->bar_w, l->size.micro, v->widest, false, v->ascii,
+                   v->vm.stale ? ROLE_STALE
+                   : bid       ? ROLE_BID_BAR
+                               : ROLE_ASK_BAR);
     const qty own = own_at(v, bid, l->px);
     if (own.micro && d->own_w > 0) {
         char mine[FORMAT_MAX + 4];
@@ -106,8 +121,10 @@ static void draw_spread(const struct shown *v, struct canvas *c, struct rect r, 
         role = ROLE_WARN;
     } else if (level_at(v, true, 0, &bid) && level_at(v, false, 0, &ask)) {
         const int64_t gap = ask.px.micro - bid.px.micro, middle = bid.px.micro + gap / 2;
-        snprintf(text, sizeof text, "%s spread %s %s %s mid %s %s", dash, gap ? format_price(m, PRICE(gap), v->price_flags, spread) : "0",
-                 format_percent(gap, middle, 1, false, ratio), v->ascii ? "-" : "─", format_price(m, PRICE(middle), FORMAT_FINE, mid), v->vm.crossed ? "CROSSED" : dash);
+        snprintf(text, sizeof text, "%s spread %s %s %s mid %s %s", dash,
+                 gap ? format_price(m, PRICE(gap), v->price_flags, spread) : "0",
+                 format_percent(gap, middle, 1, false, ratio), v->ascii ? "-" : "─",
+                 format_price(m, PRICE(middle), FORMAT_FINE, mid), v->vm.crossed ? "CROSSED" : dash);
         if (v->vm.crossed)
             role = ROLE_WARN;
     } else {
@@ -145,7 +162,11 @@ static void draw_tape(const struct shown *v, struct canvas *c, struct rect r, in
         char px[FORMAT_MAX], size[FORMAT_MAX], text[FORMAT_MAX * 2 + 4];
         const bool sold = (t[i].taker_side == ACTION_SELL) != v->no_view;
         const price at = v->no_view ? price_complement(t[i].px) : t[i].px;
-        snprintf(text, sizeof text, "%s%s%s%s", v->ascii ? (sold ? "-" : "+") : sold ? "▼" : "▲", format_price(v->vm.m, at, 0, px), v->ascii ? "x" : "×", format_size(v->vm.m, t[i].size, size));
+        snprintf(text, sizeof text, "%s%s%s%s",
+                 v->ascii ? (sold ? "-" : "+")
+                 : sold   ? "▼"
+                          : "▲",
+                 format_price(v->vm.m, at, 0, px), v->ascii ? "x" : "×", format_size(v->vm.m, t[i].size, size));
         const int room = r.x + r.w - x;
         if ((int)strlen(text) - (v->ascii ? 0 : 3) > room)
             break;
@@ -162,7 +183,8 @@ static void draw_ladder(struct shown *v, struct book_state *p, struct canvas *c,
     const struct ladder d = ladder_of(r);
     const int asks = count_of(v, false), bids = count_of(v, true);
     /* Scrolling ends with the last level of a side in view. */
-    const int middle = (r.h - 1) / 2, highest = asks > middle ? asks : middle, lowest = r.h - 1 - bids < middle ? r.h - 1 - bids : middle;
+    const int middle = (r.h - 1) / 2, highest = asks > middle ? asks : middle,
+              lowest = r.h - 1 - bids < middle ? r.h - 1 - bids : middle;
     int above = middle + p->scroll;
     above = above > highest ? highest : above < lowest ? lowest : above;
     p->scroll = above - middle;
@@ -220,7 +242,9 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     v.no_view = p->no_view && format_cents(v.vm.m);
     find_own(&v);
     if (!book_count(v.vm.book, BOOK_BID) && !book_count(v.vm.book, BOOK_ASK)) {
-        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, v.vm.m->status == MARKET_OPEN ? "The book is empty" : market_status_name((enum market_status)v.vm.m->status));
+        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0,
+                    v.vm.m->status == MARKET_OPEN ? "The book is empty"
+                                                  : market_status_name((enum market_status)v.vm.m->status));
         return;
     }
     const int head = r.h >= 8, foot = r.h >= 12 ? 2 : r.h >= 9 ? 1 : 0;
@@ -240,22 +264,36 @@ static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
     if (!view_market(s->view, session_market(s), &vm))
         return;
     format_price(vm.m, vm.m->tick, FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0), tick);
-    snprintf(buf, cap, "%s %s%s tick %s", venue_label((enum venue_id)vm.m->venue), vm.m->title[0] ? vm.m->title : vm.m->symbol,
-             format_cents(vm.m) ? (p->no_view ? " NO" : " YES") : "", tick);
+    snprintf(buf, cap, "%s %s%s tick %s", venue_label((enum venue_id)vm.m->venue),
+             vm.m->title[0] ? vm.m->title : vm.m->symbol, format_cents(vm.m) ? (p->no_view ? " NO" : " YES") : "",
+             tick);
 }
 
 static unsigned action(struct session *s, void *state, enum action a) {
     struct book_state *p = state;
     switch (a) {
     case ACT_LEFT:
-    case ACT_RIGHT: p->no_view = a == ACT_RIGHT; return REACT_HANDLED | REACT_DRAW;
-    case ACT_NEXT_ROW: p->scroll--; return REACT_HANDLED | REACT_DRAW;
-    case ACT_PREV_ROW: p->scroll++; return REACT_HANDLED | REACT_DRAW;
-    case ACT_HALF_DOWN: p->scroll -= 8; break;
-    case ACT_HALF_UP: p->scroll += 8; break;
+    case ACT_RIGHT:
+        p->no_view = a == ACT_RIGHT;
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_NEXT_ROW:
+        p->scroll--;
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_PREV_ROW:
+        p->scroll++;
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_HALF_DOWN:
+        p->scroll -= 8;
+        break;
+    case ACT_HALF_UP:
+        p->scroll += 8;
+        break;
     case ACT_FIRST_ROW:
-    case ACT_LAST_ROW: p->scroll = 0; break;
-    default: return pane_market_action(s, a, session_market(s));
+    case ACT_LAST_ROW:
+        p->scroll = 0;
+        break;
+    default:
+        return pane_market_action(s, a, session_market(s));
     }
     if (p->scroll > SIDE_ROWS)
         p->scroll = SIDE_ROWS;
@@ -265,6 +303,13 @@ static unsigned action(struct session *s, void *state, enum action a) {
 }
 
 const struct pane pane_book = {
-    .name = "book", .title = "BOOK", .dirty = DIRTY_BOOK | DIRTY_ORDERS, .min_w = 24, .min_h = 3,
-    .state_size = sizeof(struct book_state), .draw = draw, .subtitle = subtitle, .action = action,
+    .name = "book",
+    .title = "BOOK",
+    .dirty = DIRTY_BOOK | DIRTY_ORDERS,
+    .min_w = 24,
+    .min_h = 3,
+    .state_size = sizeof(struct book_state),
+    .draw = draw,
+    .subtitle = subtitle,
+    .action = action,
 };

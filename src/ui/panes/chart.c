@@ -9,14 +9,17 @@
 #include "ui/panes/panes.h"
 
 #define MINUTE 60000000LL
-static const struct { int64_t us; const char *name; } spans[] = {
-    {5 * MINUTE, "5m"}, {15 * MINUTE, "15m"}, {30 * MINUTE, "30m"}, {60 * MINUTE, "1h"}, {120 * MINUTE, "2h"},
+static const struct {
+    int64_t us;
+    const char *name;
+} spans[] = {
+    {5 * MINUTE, "5m"},   {15 * MINUTE, "15m"}, {30 * MINUTE, "30m"},  {60 * MINUTE, "1h"},    {120 * MINUTE, "2h"},
     {240 * MINUTE, "4h"}, {480 * MINUTE, "8h"}, {1440 * MINUTE, "1d"}, {10080 * MINUTE, "7d"},
 };
 #define SPANS ((int)(sizeof spans / sizeof *spans))
 
 struct chart_state {
-    int span;            /* 0 = fits what there is; else index + 1 */
+    int span; /* 0 = fits what there is; else index + 1 */
     enum chart_kind kind;
     bool style_set;
     enum chart_style style;
@@ -101,10 +104,19 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     const int64_t span = spans[span_of(p, covered_of(series))].us, end = points[n - 1].at_us + series->interval_us;
     const int64_t to = now_us > end ? now_us : end;
     const struct chart ch = {
-        .style = p->style_set ? p->style : session_ascii(s) ? CHART_ASCII : CHART_BRAILLE,
-        .kind = p->kind, .points = points, .n = n, .from_us = to - span, .to_us = to,
-        .levels = levels, .n_levels = levels_of(s, vm.m, levels),
-        .last = vm.last.micro ? vm.last.micro : vm.mark.micro, .market = vm.m, .line = ROLE_CHART,
+        .style = p->style_set       ? p->style
+                 : session_ascii(s) ? CHART_ASCII
+                                    : CHART_BRAILLE,
+        .kind = p->kind,
+        .points = points,
+        .n = n,
+        .from_us = to - span,
+        .to_us = to,
+        .levels = levels,
+        .n_levels = levels_of(s, vm.m, levels),
+        .last = vm.last.micro ? vm.last.micro : vm.mark.micro,
+        .market = vm.m,
+        .line = ROLE_CHART,
     };
     chart_draw(c, r, &ch);
 }
@@ -115,22 +127,37 @@ static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
     if (!view_market(s->view, session_market(s), &vm))
         return;
     snprintf(buf, cap, "%s %s %s", vm.m->title[0] ? vm.m->title : vm.m->symbol,
-             spans[span_of(p, covered_of(view_candles(s->view, vm.m->id)))].name, p->kind == CHART_CANDLES ? "candles" : "line");
+             spans[span_of(p, covered_of(view_candles(s->view, vm.m->id)))].name,
+             p->kind == CHART_CANDLES ? "candles" : "line");
 }
 
 static unsigned action(struct session *s, void *state, enum action a) {
     struct chart_state *p = state;
     const int at = span_of(p, covered_of(view_candles(s->view, session_market(s))));
     switch (a) {
-    case ACT_LEFT: p->span = at > 0 ? at : 1; return REACT_HANDLED | REACT_DRAW;
-    case ACT_RIGHT: p->span = at + 1 < SPANS ? at + 2 : SPANS; return REACT_HANDLED | REACT_DRAW;
+    case ACT_LEFT:
+        p->span = at > 0 ? at : 1;
+        return REACT_HANDLED | REACT_DRAW;
+    case ACT_RIGHT:
+        p->span = at + 1 < SPANS ? at + 2 : SPANS;
+        return REACT_HANDLED | REACT_DRAW;
     case ACT_NEXT_ROW:
-    case ACT_PREV_ROW: p->kind = p->kind == CHART_LINE ? CHART_CANDLES : CHART_LINE; return REACT_HANDLED | REACT_DRAW;
-    default: return pane_market_action(s, a, session_market(s));
+    case ACT_PREV_ROW:
+        p->kind = p->kind == CHART_LINE ? CHART_CANDLES : CHART_LINE;
+        return REACT_HANDLED | REACT_DRAW;
+    default:
+        return pane_market_action(s, a, session_market(s));
     }
 }
 
 const struct pane pane_chart = {
-    .name = "chart", .title = "CHART", .dirty = DIRTY_MARKETS | DIRTY_POSITIONS, .min_w = 20, .min_h = 3,
-    .state_size = sizeof(struct chart_state), .draw = draw, .subtitle = subtitle, .action = action,
+    .name = "chart",
+    .title = "CHART",
+    .dirty = DIRTY_MARKETS | DIRTY_POSITIONS,
+    .min_w = 20,
+    .min_h = 3,
+    .state_size = sizeof(struct chart_state),
+    .draw = draw,
+    .subtitle = subtitle,
+    .action = action,
 };

@@ -12,8 +12,12 @@ const struct pane *const pane_table[] = {
 };
 
 /* Panes whose state begins with their list, and the table it shows. */
-static const struct { const struct pane *pane; const char *table; } lists[] = {
-    {&pane_positions, "positions"}, {&pane_orders, "orders"}, {&pane_fills, "notices"}, {&pane_markets, "markets"}, {&pane_log, "notices"},
+static const struct {
+    const struct pane *pane;
+    const char *table;
+} lists[] = {
+    {&pane_positions, "positions"}, {&pane_orders, "orders"}, {&pane_fills, "notices"},
+    {&pane_markets, "markets"},     {&pane_log, "notices"},
 };
 
 bool list_set_columns(struct session *s, const char *const *keys, int n, char *text, size_t cap) {
@@ -72,7 +76,8 @@ unsigned pane_propose_close(struct session *s, order_id position) {
 unsigned pane_propose_cancel(struct session *s, order_id order) {
     const struct order *o = view_order(s->view, order);
     if (!o || !order_open(o)) {
-        session_message(s, NOTICE_WARN, o ? "order %u is already %s" : "that order is gone", o ? o->num : 0, o ? order_state_name((enum order_state)o->state) : "");
+        session_message(s, NOTICE_WARN, o ? "order %u is already %s" : "that order is gone", o ? o->num : 0,
+                        o ? order_state_name((enum order_state)o->state) : "");
         return REACT_HANDLED;
     }
     struct intent in = intent_of(INTENT_CANCEL, o->account);

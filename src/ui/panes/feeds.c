@@ -10,7 +10,9 @@
 #define NOTICES 200
 #define FILLS 100
 
-struct feed_state { struct list list; };
+struct feed_state {
+    struct list list;
+};
 
 static uint64_t notice_id(const struct view_notice *n) {
     return fnv64(fnv64_u64(FNV64_INIT, (uint64_t)n->at_us), n->n.text, strnlen(n->n.text, sizeof n->n.text));
@@ -29,15 +31,25 @@ static void fill_notice(struct session *s, const struct fill *f, struct view_not
     const struct market *m = view_market(s->view, f->market, &vm) ? vm.m : NULL;
     const struct order *o = view_order(s->view, f->order);
     char size[FORMAT_MAX], px[FORMAT_MAX], fee[FORMAT_MAX], pnl[FORMAT_MAX];
-    *out = (struct view_notice){.at_us = f->at_us, .n = {.level = NOTICE_FILL, .market = f->market, .account = f->account, .order = f->order, .num = o ? o->num : 0}};
-    int n = snprintf(out->n.text, sizeof out->n.text, "%u %s%s %s %s %.60s @ %s", out->n.num, f->kind == FILL_TRADE ? "" : fill_kind_name((enum fill_kind)f->kind),
-                     f->kind == FILL_TRADE ? format_action((enum order_action)f->action) : "", format_size(m, f->size, size), format_side((enum order_side)f->side),
-                     m ? m->title : "?", f->px.micro ? format_price(m, f->px, FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0), px) : "0");
+    *out = (struct view_notice){.at_us = f->at_us,
+                                .n = {.level = NOTICE_FILL,
+                                      .market = f->market,
+                                      .account = f->account,
+                                      .order = f->order,
+                                      .num = o ? o->num : 0}};
+    int n =
+        snprintf(out->n.text, sizeof out->n.text, "%u %s%s %s %s %.60s @ %s", out->n.num,
+                 f->kind == FILL_TRADE ? "" : fill_kind_name((enum fill_kind)f->kind),
+                 f->kind == FILL_TRADE ? format_action((enum order_action)f->action) : "",
+                 format_size(m, f->size, size), format_side((enum order_side)f->side), m ? m->title : "?",
+                 f->px.micro ? format_price(m, f->px, FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0), px) : "0");
     const bool hidden = session_money_hidden(s);
     if (n > 0 && (size_t)n < sizeof out->n.text && f->fee.micro)
-        n += snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  fee %s", hidden ? "***" : format_usd(f->fee, fee));
+        n += snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  fee %s",
+                      hidden ? "***" : format_usd(f->fee, fee));
     if (n > 0 && (size_t)n < sizeof out->n.text && f->realized_pnl.micro)
-        snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  P&L %s", hidden ? "***" : format_pnl(f->realized_pnl, pnl));
+        snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  P&L %s",
+                 hidden ? "***" : format_pnl(f->realized_pnl, pnl));
 }
 
 static uint64_t fill_id(const struct fill *f) {
@@ -68,8 +80,10 @@ static void fetch_fills(struct session *s, void *state, struct list_rows *rows) 
     }
 }
 
-static const struct list_source log_source = {.table = "notices", .empty = "Nothing has happened yet", .feed = true, .fetch = fetch_log};
-static const struct list_source fills_source = {.table = "notices", .empty = "No fills and no alerts yet", .feed = true, .fetch = fetch_fills};
+static const struct list_source log_source = {
+    .table = "notices", .empty = "Nothing has happened yet", .feed = true, .fetch = fetch_log};
+static const struct list_source fills_source = {
+    .table = "notices", .empty = "No fills and no alerts yet", .feed = true, .fetch = fetch_fills};
 
 /* The market of the row under the cursor. */
 static market_id market_under(struct session *s, struct feed_state *p, bool fills) {
@@ -105,14 +119,32 @@ static unsigned act(struct session *s, void *state, enum action a, const struct 
     }
     return list_action(s, state, &p->list, src, a);
 }
-static unsigned action_log(struct session *s, void *state, enum action a) { return act(s, state, a, &log_source); }
-static unsigned action_fills(struct session *s, void *state, enum action a) { return act(s, state, a, &fills_source); }
+static unsigned action_log(struct session *s, void *state, enum action a) {
+    return act(s, state, a, &log_source);
+}
+static unsigned action_fills(struct session *s, void *state, enum action a) {
+    return act(s, state, a, &fills_source);
+}
 
 const struct pane pane_log = {
-    .name = "log", .title = "LOG", .dirty = DIRTY_NOTICES, .min_w = 20, .min_h = 1,
-    .state_size = sizeof(struct feed_state), .draw = draw_log, .subtitle = subtitle, .action = action_log,
+    .name = "log",
+    .title = "LOG",
+    .dirty = DIRTY_NOTICES,
+    .min_w = 20,
+    .min_h = 1,
+    .state_size = sizeof(struct feed_state),
+    .draw = draw_log,
+    .subtitle = subtitle,
+    .action = action_log,
 };
 const struct pane pane_fills = {
-    .name = "fills", .title = "FILLS, ALERTS", .dirty = DIRTY_NOTICES | DIRTY_FILLS, .min_w = 20, .min_h = 1,
-    .state_size = sizeof(struct feed_state), .draw = draw_fills, .subtitle = subtitle, .action = action_fills,
+    .name = "fills",
+    .title = "FILLS, ALERTS",
+    .dirty = DIRTY_NOTICES | DIRTY_FILLS,
+    .min_w = 20,
+    .min_h = 1,
+    .state_size = sizeof(struct feed_state),
+    .draw = draw_fills,
+    .subtitle = subtitle,
+    .action = action_fills,
 };

@@ -2,11 +2,14 @@
 #include "turret/base/str.h"
 #include "ui/panes/panes.h"
 
-struct markets_state { struct list list; };
+struct markets_state {
+    struct list list;
+};
 
 /* More markets than a list holds: the filter works before the rows are taken, so that search still finds them. */
 static bool wanted(const struct market *m, const char *filter) {
-    return str_contains_nocase(m->title, filter) || str_contains_nocase(m->symbol, filter) || str_contains_nocase(m->category, filter);
+    return str_contains_nocase(m->title, filter) || str_contains_nocase(m->symbol, filter) ||
+           str_contains_nocase(m->category, filter);
 }
 
 static void fetch(struct session *s, void *state, struct list_rows *rows) {
@@ -49,6 +52,13 @@ static unsigned action(struct session *s, void *state, enum action a) {
 }
 
 const struct pane pane_markets = {
-    .name = "markets", .title = "MARKETS", .dirty = DIRTY_MARKETS | DIRTY_BOOK, .min_w = 24, .min_h = 3,
-    .state_size = sizeof(struct markets_state), .draw = draw, .subtitle = subtitle, .action = action,
+    .name = "markets",
+    .title = "MARKETS",
+    .dirty = DIRTY_MARKETS | DIRTY_BOOK,
+    .min_w = 24,
+    .min_h = 3,
+    .state_size = sizeof(struct markets_state),
+    .draw = draw,
+    .subtitle = subtitle,
+    .action = action,
 };

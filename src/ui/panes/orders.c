@@ -7,7 +7,9 @@
 
 #define RECENT 20
 
-struct orders_state { struct list list; };
+struct orders_state {
+    struct list list;
+};
 
 static void fetch(struct session *s, void *state, struct list_rows *rows) {
     (void)state;
@@ -46,7 +48,8 @@ static void why(const struct order *o, char *buf, size_t cap) {
     if (!o)
         return;
     if (o->flags & ORDER_OUTCOME_UNKNOWN)
-        snprintf(buf, cap, "%u: outcome UNKNOWN, checking with the venue; sent %s, it will not be sent again", o->num, format_clock(o->sent_us, sent));
+        snprintf(buf, cap, "%u: outcome UNKNOWN, checking with the venue; sent %s, it will not be sent again", o->num,
+                 format_clock(o->sent_us, sent));
     else if (o->reason_text[0])
         snprintf(buf, cap, "%u: %s", o->num, o->reason_text);
     else if (o->reason)
@@ -61,7 +64,8 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     const bool line = text[0] && r.h >= 5;
     list_draw(s, state, &p->list, &source, c, (struct rect){r.x, r.y, r.w, r.h - line}, focused, now_us);
     if (line)
-        canvas_text(c, r.x + 1, r.y + r.h - 1, r.w - 1, o->flags & ORDER_OUTCOME_UNKNOWN ? ROLE_WARN : ROLE_MUTED, 0, text);
+        canvas_text(c, r.x + 1, r.y + r.h - 1, r.w - 1, o->flags & ORDER_OUTCOME_UNKNOWN ? ROLE_WARN : ROLE_MUTED, 0,
+                    text);
 }
 
 static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
@@ -74,20 +78,31 @@ static unsigned action(struct session *s, void *state, enum action a) {
     const order_id id = list_current(&p->list);
     const struct order *o = id ? view_order(s->view, id) : NULL;
     switch (a) {
-    case ACT_CLOSE: return o ? pane_propose_cancel(s, id) : REACT_HANDLED;
-    case ACT_CLOSE_ALL: return o ? pane_propose_all(s, INTENT_CANCEL_ALL) : REACT_HANDLED;
+    case ACT_CLOSE:
+        return o ? pane_propose_cancel(s, id) : REACT_HANDLED;
+    case ACT_CLOSE_ALL:
+        return o ? pane_propose_all(s, INTENT_CANCEL_ALL) : REACT_HANDLED;
     case ACT_EDIT:
         if (o)
             edit_order_open(s, id);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_OPEN:
     case ACT_BUY:
-    case ACT_SELL: return pane_market_action(s, a, o ? o->market : session_market(s));
-    default: return list_action(s, state, &p->list, &source, a);
+    case ACT_SELL:
+        return pane_market_action(s, a, o ? o->market : session_market(s));
+    default:
+        return list_action(s, state, &p->list, &source, a);
     }
 }
 
 const struct pane pane_orders = {
-    .name = "orders", .title = "ORDERS", .dirty = DIRTY_ORDERS, .min_w = 24, .min_h = 2,
-    .state_size = sizeof(struct orders_state), .draw = draw, .subtitle = subtitle, .action = action,
+    .name = "orders",
+    .title = "ORDERS",
+    .dirty = DIRTY_ORDERS,
+    .min_w = 24,
+    .min_h = 2,
+    .state_size = sizeof(struct orders_state),
+    .draw = draw,
+    .subtitle = subtitle,
+    .action = action,
 };

@@ -6,7 +6,8 @@
 
 /* "braille", "block", "ascii" or "line", "candles"; false for another word. */
 bool chart_set(struct session *s, const char *what);
-/* Columns the focused pane shows, by key; n = 0 restores the usual ones. False with a sentence: not a list, unknown column. */
+/* Columns the focused pane shows, by key; n = 0 restores the usual ones. False with a sentence: not a list, unknown
+ * column. */
 bool list_set_columns(struct session *s, const char *const *keys, int n, char *text, size_t cap);
 
 /* b, s and Enter on a row of that market. */
@@ -19,6 +20,7 @@ unsigned pane_propose_all(struct session *s, enum intent_kind kind);
 /* Asks for a limit's new value, then for `y`. */
 unsigned pane_edit_limit(struct session *s, int index);
 
-extern const struct pane pane_positions, pane_orders, pane_fills, pane_book, pane_chart, pane_markets, pane_account, pane_log;
+extern const struct pane pane_positions, pane_orders, pane_fills, pane_book, pane_chart, pane_markets, pane_account,
+    pane_log;
 
 #endif

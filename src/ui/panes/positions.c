@@ -6,7 +6,9 @@
 #include "ui/panes/panes.h"
 #include "ui/ticket.h"
 
-struct positions_state { struct list list; };
+struct positions_state {
+    struct list list;
+};
 
 static void fetch(struct session *s, void *state, struct list_rows *rows) {
     (void)state;
@@ -32,10 +34,13 @@ static const struct list_source source = {
     .role = row_role,
 };
 
-static const char *money(struct session *s, const char *text) { return session_money_hidden(s) ? "***" : text; }
+static const char *money(struct session *s, const char *text) {
+    return session_money_hidden(s) ? "***" : text;
+}
 
 /* "exit now: 250 @ 46.8c avg (-0.2 slip, fee 0.88) -> +13.12   x closes" */
-static void draw_exit(struct session *s, struct canvas *c, int x, int y, int w, const struct view_position *vp, const struct market *m) {
+static void draw_exit(struct session *s, struct canvas *c, int x, int y, int w, const struct view_position *vp,
+                      const struct market *m) {
     const unsigned unit = FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0);
     char size[FORMAT_MAX], avg[FORMAT_MAX], slip[FORMAT_MAX], fee[FORMAT_MAX], pnl[FORMAT_MAX];
     if (!vp->exit.filled.micro) {
@@ -45,28 +50,38 @@ static void draw_exit(struct session *s, struct canvas *c, int x, int y, int w, 
     const int64_t slipped = vp->exit.average.micro - vp->exit_touch.micro;
     format_price(m, PRICE(slipped), FORMAT_FINE, slip);
     const char *sign = slipped > 0 ? "+" : "";
-    int used = canvas_textf(c, x, y, w, ROLE_TEXT, 0, "exit now: %s @ %s avg (%s%s slip, fee %s) %s ", format_size(m, vp->exit.filled, size),
-                            format_price(m, vp->exit.average, FORMAT_FINE | unit, avg), sign, slipped ? slip : "0", format_usd(vp->exit_fee, fee),
-                            session_ascii(s) ? "->" : "→");
+    int used =
+        canvas_textf(c, x, y, w, ROLE_TEXT, 0, "exit now: %s @ %s avg (%s%s slip, fee %s) %s ",
+                     format_size(m, vp->exit.filled, size), format_price(m, vp->exit.average, FORMAT_FINE | unit, avg),
+                     sign, slipped ? slip : "0", format_usd(vp->exit_fee, fee), session_ascii(s) ? "->" : "→");
     format_pnl(vp->exit_pnl, pnl);
-    used += canvas_text(c, x + used, y, w - used, vp->exit_pnl.micro < 0 ? ROLE_DOWN : ROLE_UP, CELL_BOLD, money(s, pnl));
+    used +=
+        canvas_text(c, x + used, y, w - used, vp->exit_pnl.micro < 0 ? ROLE_DOWN : ROLE_UP, CELL_BOLD, money(s, pnl));
     const bool part = vp->exit.filled.micro < vp->o->pos.open.micro;
-    canvas_text(c, x + used, y, w - used, part ? ROLE_WARN : ROLE_HINT, 0, part ? "  only part: the book is thin" : "  x close");
+    canvas_text(c, x + used, y, w - used, part ? ROLE_WARN : ROLE_HINT, 0,
+                part ? "  only part: the book is thin" : "  x close");
 }
 
-static void draw_plan(struct session *s, struct canvas *c, int x, int y, int w, const struct view_position *vp, const struct market *m, int64_t now_us) {
+static void draw_plan(struct session *s, struct canvas *c, int x, int y, int w, const struct view_position *vp,
+                      const struct market *m, int64_t now_us) {
     const struct order *o = vp->o;
     char stop[FORMAT_MAX], target[FORMAT_MAX], liq[FORMAT_MAX], held[FORMAT_MAX];
     const unsigned unit = FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0);
     int used = 0;
     if (vp->unprotected)
         used = canvas_text(c, x, y, w, ROLE_ALERT, CELL_BOLD, "UNPROTECTED: the stop can't fire now  ");
-    used += canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "stop %s  target %s", format_price(m, o->pos.plan.stop, unit, stop), format_price(m, o->pos.plan.target, unit, target));
+    used +=
+        canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "stop %s  target %s",
+                     format_price(m, o->pos.plan.stop, unit, stop), format_price(m, o->pos.plan.target, unit, target));
     if (vp->liquidation.micro)
-        used += canvas_textf(c, x + used, y, w - used, ROLE_WARN, 0, "  liq %s", format_price(m, vp->liquidation, unit, liq));
+        used += canvas_textf(c, x + used, y, w - used, ROLE_WARN, 0, "  liq %s",
+                             format_price(m, vp->liquidation, unit, liq));
     if (o->pos.reserved.micro)
-        used += canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  closing %s", format_size(m, o->pos.reserved, liq));
-    canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  held %s  by %s #%u%s", format_age(now_us - o->pos.opened_us, held), order_source_name((enum order_source)o->source), o->num, vp->stale ? "  STALE BOOK" : "");
+        used +=
+            canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  closing %s", format_size(m, o->pos.reserved, liq));
+    canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  held %s  by %s #%u%s",
+                 format_age(now_us - o->pos.opened_us, held), order_source_name((enum order_source)o->source), o->num,
+                 vp->stale ? "  STALE BOOK" : "");
 }
 
 /* What a position can lose: to its stop, else all that was paid, else its margin. */
@@ -82,7 +97,8 @@ static void draw_totals(struct session *s, struct canvas *c, int x, int y, int w
     for (const struct order *o; (o = view_next_position(s->view, &cursor, true));) {
         struct view_position vp;
         struct view_market vm;
-        if (o->account != session_account(s) || !view_position(s->view, o->id, &vp) || !view_market(s->view, o->market, &vm))
+        if (o->account != session_account(s) || !view_position(s->view, o->id, &vp) ||
+            !view_market(s->view, o->market, &vm))
             continue;
         count++;
         cost = usd_add_sat(cost, o->pos.cost);
@@ -124,20 +140,31 @@ static unsigned action(struct session *s, void *state, enum action a) {
     const order_id id = list_current(&p->list);
     const struct order *o = id ? view_order(s->view, id) : NULL;
     switch (a) {
-    case ACT_CLOSE: return o ? pane_propose_close(s, id) : REACT_HANDLED;
-    case ACT_CLOSE_ALL: return o ? pane_propose_all(s, INTENT_FLATTEN) : REACT_HANDLED;
+    case ACT_CLOSE:
+        return o ? pane_propose_close(s, id) : REACT_HANDLED;
+    case ACT_CLOSE_ALL:
+        return o ? pane_propose_all(s, INTENT_FLATTEN) : REACT_HANDLED;
     case ACT_EDIT:
         if (o)
             edit_position_open(s, id);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_OPEN:
     case ACT_BUY:
-    case ACT_SELL: return pane_market_action(s, a, o ? o->market : session_market(s));
-    default: return list_action(s, state, &p->list, &source, a);
+    case ACT_SELL:
+        return pane_market_action(s, a, o ? o->market : session_market(s));
+    default:
+        return list_action(s, state, &p->list, &source, a);
     }
 }
 
 const struct pane pane_positions = {
-    .name = "positions", .title = "POSITIONS", .dirty = DIRTY_POSITIONS | DIRTY_BOOK | DIRTY_MARKETS, .min_w = 24, .min_h = 3,
-    .state_size = sizeof(struct positions_state), .draw = draw, .subtitle = subtitle, .action = action,
+    .name = "positions",
+    .title = "POSITIONS",
+    .dirty = DIRTY_POSITIONS | DIRTY_BOOK | DIRTY_MARKETS,
+    .min_w = 24,
+    .min_h = 3,
+    .state_size = sizeof(struct positions_state),
+    .draw = draw,
+    .subtitle = subtitle,
+    .action = action,
 };
