@@ -1,12 +1,13 @@
 /* Every pane at the sizes people have, with UTF-8 and in ASCII, with hostile titles, empty, stale: against text files.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "golden.h"
 #include "panes_fixture.h"

@@ -1,11 +1,12 @@
 /* Keys in panes and dialogs: what they propose, that nothing is sent without y, that the cursor stays on its row. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "panes_fixture.h"
 #include "ui/list.h"

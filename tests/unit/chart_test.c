@@ -1,11 +1,12 @@
 /* The chart: range, steps, that values land where they belong in each style. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "ui/chart.h"
 

@@ -1,10 +1,11 @@
 /* Columns and formats: what people read and what scripts read. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "support/fake_view.h"
 #include "turret/ui/columns.h"

@@ -1,11 +1,12 @@
 /* Commands: what they yield, what they refuse and how they say it, completion, an intent in words. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "support/fake_view.h"
 #include "turret/ui/columns.h"

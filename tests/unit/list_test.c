@@ -1,10 +1,11 @@
 /* The list: which columns fit, and an order that keeps still under the eye. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "support/fake_view.h"
 #include "ui/list.h"
