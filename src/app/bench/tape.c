@@ -1,9 +1,11 @@
-/* bench tape: decoding a tape, then playing it into the simulated exchange (no desk). Without FILE a made-up recording. */
+/* bench tape: decoding a tape, playing it into the simulated exchange, and the same with a desk of one account behind
+ * it (no journal, no store). Without FILE a made-up recording. */
 #include "bench.h"
 
 #include "turret/base/mem.h"
 #include "turret/base/rng.h"
 #include "turret/base/str.h"
+#include "turret/desk/desk.h"
 #include "turret/market/tape.h"
 #include "venue/sim/exchange.h"
 
@@ -15,6 +17,7 @@
 
 #define RECORDS 500000
 #define RUNS 5
+#define START_US 1800000000000000
 
 /* Two best prices, trades and now and then a change of many levels, as an exchange sends them. */
 static struct tape_record made_up(struct rng *g, int64_t at_us, int64_t *mid, struct level *levels) {
@@ -95,34 +98,70 @@ static bool decode(const uint8_t *p, size_t len, struct tape_info *info, double 
     return true;
 }
 
-static void count_event(void *ctx, const struct event *ev) {
-    (void)ev;
-    ++*(uint64_t *)ctx;
+struct behind { uint64_t events; struct desk *desk; };
+
+static void on_event(void *ctx, const struct event *ev) {
+    struct behind *b = ctx;
+    b->events++;
+    if (!b->desk)
+        return;
+    desk_step(b->desk, ev);
+    while (desk_effect(b->desk))
+        ;
 }
 
-static bool play(const char *path, uint64_t *events, double *ns) {
+static void desk_ready(struct behind *b) {
+    static const enum event_type types[] = {EVENT_BOOT, EVENT_LEADER, EVENT_STORE, EVENT_LOADED, EVENT_ACCOUNT, EVENT_VENUE};
+    b->desk = desk_new();
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct event ev;
+        event_init(&ev, types[i], VENUE_SIM, START_US);
+        if (types[i] == EVENT_BOOT) {
+            ev.u.boot.nonce = ev.u.boot.next_num = ev.u.boot.virtual_time = 1;
+            risk_limits_default(&ev.u.boot.limits);
+        } else if (types[i] == EVENT_LEADER) {
+            ev.u.leader.leads = 1;
+            ev.u.leader.epoch = 1;
+        } else if (types[i] == EVENT_STORE) {
+            ev.u.store.up = 1;
+        } else if (types[i] == EVENT_ACCOUNT) {
+            ev.u.account = (struct account){.id = 1, .venue = VENUE_SIM, .initial = USD(10000 * DEC_ONE)};
+        } else if (types[i] == EVENT_VENUE) {
+            ev.u.venue_state.venue = VENUE_SIM;
+            ev.u.venue_state.up = 1;
+        }
+        on_event(b, &ev);
+    }
+}
+
+static bool play(const char *path, bool with_desk, uint64_t *events, double *ns) {
     struct exchange_cfg cfg;
+    struct behind b = {0};
     struct feed *f;
     char text[REASON_MAX];
     exchange_cfg_default(&cfg);
-    struct exchange *x = exchange_new(&cfg, (struct event_sink){count_event, events});
+    if (with_desk)
+        desk_ready(&b);
+    struct exchange *x = exchange_new(&cfg, (struct event_sink){on_event, &b});
     int64_t start = bench_now_ns();
     enum err e = tape_feed_new(x, path, &f, text);
     if (e == ERR_OK) {
-        f->ops->start(f, 1000000);
+        f->ops->start(f, START_US);
         for (int64_t t; (t = f->ops->next_us(f)) != INT64_MAX;)
             f->ops->run(f, t);
         f->ops->close(f);
     }
     *ns = (double)(bench_now_ns() - start);
+    *events = b.events;
     exchange_free(x);
+    desk_free(b.desk);
     return e == ERR_OK;
 }
 
 static int run(int argc, char **argv) {
     char made[] = "/tmp/turret-bench-XXXXXX";
     const char *path = argc > 0 ? argv[0] : made;
-    double decode_ns[RUNS], play_ns[RUNS];
+    double decode_ns[RUNS], play_ns[RUNS], desk_ns[RUNS];
     struct tape_info info = {0};
     uint64_t events = 0;
     size_t len;
@@ -137,10 +176,8 @@ static int run(int argc, char **argv) {
     }
     uint8_t *bytes = slurp(path, &len);
     bool good = bytes != NULL;
-    for (int i = 0; i < RUNS && good; i++) {
-        events = 0;
-        good = decode(bytes, len, &info, &decode_ns[i]) && play(path, &events, &play_ns[i]);
-    }
+    for (int i = 0; i < RUNS && good; i++)
+        good = decode(bytes, len, &info, &decode_ns[i]) && play(path, false, &events, &play_ns[i]) && play(path, true, &events, &desk_ns[i]);
     if (fd >= 0)
         unlink(made);
     free(bytes);
@@ -148,10 +185,10 @@ static int run(int argc, char **argv) {
         fprintf(stderr, "bench tape: %s is no tape that can be played\n", path);
         return 1;
     }
-    double d = bench_median(decode_ns, RUNS), p = bench_median(play_ns, RUNS), n = (double)info.records;
+    double d = bench_median(decode_ns, RUNS), p = bench_median(play_ns, RUNS), k = bench_median(desk_ns, RUNS), n = (double)info.records;
     printf("{\"bench\":\"tape\",\"records\":%" PRIu64 ",\"levels\":%" PRIu64 ",\"bytes_per_record\":%.1f,\"decode_records_per_s\":%.0f,"
-           "\"decode_levels_per_s\":%.0f,\"play_records_per_s\":%.0f,\"events\":%" PRIu64 "}\n",
-           info.records, info.levels, (double)len / n, n * 1e9 / d, (double)info.levels * 1e9 / d, n * 1e9 / p, events);
+           "\"decode_levels_per_s\":%.0f,\"play_records_per_s\":%.0f,\"desk_records_per_s\":%.0f,\"events\":%" PRIu64 "}\n",
+           info.records, info.levels, (double)len / n, n * 1e9 / d, (double)info.levels * 1e9 / d, n * 1e9 / p, n * 1e9 / k, events);
     return 0;
 }
 
