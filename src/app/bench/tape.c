@@ -187,8 +187,9 @@ static int run(int argc, char **argv) {
     }
     double d = bench_median(decode_ns, RUNS), p = bench_median(play_ns, RUNS), k = bench_median(desk_ns, RUNS), n = (double)info.records;
     printf("{\"bench\":\"tape\",\"records\":%" PRIu64 ",\"levels\":%" PRIu64 ",\"bytes_per_record\":%.1f,\"decode_records_per_s\":%.0f,"
-           "\"decode_levels_per_s\":%.0f,\"play_records_per_s\":%.0f,\"desk_records_per_s\":%.0f,\"events\":%" PRIu64 "}\n",
-           info.records, info.levels, (double)len / n, n * 1e9 / d, (double)info.levels * 1e9 / d, n * 1e9 / p, n * 1e9 / k, events);
+           "\"decode_levels_per_s\":%.0f,\"exchange_records_per_s\":%.0f,\"events\":%" PRIu64 "}\n",
+           info.records, info.levels, (double)len / n, n * 1e9 / d, (double)info.levels * 1e9 / d, n * 1e9 / p, events);
+    printf("{\"bench\":\"tape into desk\",\"records_per_s\":%.0f,\"goal\":\">= 1,000,000\",\"kept\":%s}\n", n * 1e9 / k, n * 1e9 / k >= 1e6 ? "true" : "false");
     return 0;
 }
 
