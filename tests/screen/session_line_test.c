@@ -72,11 +72,11 @@ static void test_completion_and_history(void **state) {
     press(KEYS_TAB);
     draw();
     assert_true(shows(":theme"));
-    type("oka");
+    type("gru");
     press(KEYS_TAB);
     press(KEYS_ENTER);
     draw();
-    assert_string_equal(session_theme(session), "okabe");
+    assert_string_equal(session_theme(session), "gruvbox");
     type(":nosuch\r");
     assert_true(shows("nosuch"));
     press(':');
@@ -85,7 +85,7 @@ static void test_completion_and_history(void **state) {
     assert_true(shows(":nosuch"));
     press(KEYS_UP);
     draw();
-    assert_true(shows(":theme okabe"));
+    assert_true(shows(":theme gruvbox"));
     press(KEYS_DOWN);
     press(KEYS_DOWN);
     draw();
