@@ -160,8 +160,10 @@ static bool level_add(struct frame *f, int *count, struct slice px, struct slice
 
 /* [["price","size", anything...], ...] */
 static bool levels_read(struct frame *f, int *count, struct slice v) {
+    if (!v.p)
+        return false;
     struct scan s = {v.p, v.p + v.n};
-    if (!v.p || !next_is(&s, '['))
+    if (!next_is(&s, '['))
         return false;
     if (next_is(&s, ']'))
         return true;
