@@ -4,6 +4,10 @@
 
 #include "session_state.h"
 
+/* session_panes.c */
+void step_pane(struct session *s, int by);
+void grow_pane(struct session *s, int rows);
+
 /* session_ask.c: questions */
 void ask_key(struct session *s, uint32_t key, bool burst);
 void ask_close(struct session *s);
