@@ -40,7 +40,7 @@ static enum err check_size(const struct placing *p) {
 }
 
 enum err sim_price_check(const struct sim_market *m, price book_px) {
-    if (book_px.micro / m->m.tick.micro >= INT32_MAX)
+    if (m->mode == EXCHANGE_MATCHED && book_px.micro / m->m.tick.micro >= INT32_MAX)
         return ERR_PRICE_OUT_OF_RANGE; /* the engine counts ticks in 32 bits */
     return (enum err)market_check_price(&m->m, book_px);
 }
