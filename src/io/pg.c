@@ -153,6 +153,11 @@ static struct unit *building(struct pg *p) {
     return u;
 }
 
+static void add_statement(struct pg *p) {
+    struct unit *u = building(p); /* looks at p->building: before it grows */
+    u->sent = ++p->building;
+}
+
 static void mark_broken(struct pg *p) {
     if (!p->broken[0]) {
         first_line(p->broken, sizeof p->broken, PQerrorMessage(p->conn));
@@ -164,19 +169,19 @@ static void mark_broken(struct pg *p) {
 static bool can_send(struct pg *p) { return p->life == LIFE_UP && p->conn && !p->broken[0]; }
 
 void pg_prepare(struct pg *p, const char *name, const char *sql) {
-    building(p)->sent = ++p->building;
+    add_statement(p);
     if (can_send(p) && !PQsendPrepare(p->conn, name, sql, 0, NULL))
         mark_broken(p);
 }
 
 void pg_exec(struct pg *p, const char *name, int n, const char *const *values, const int *lens, const int *formats) {
-    building(p)->sent = ++p->building;
+    add_statement(p);
     if (can_send(p) && !PQsendQueryPrepared(p->conn, name, n, values, lens, formats, 0))
         mark_broken(p);
 }
 
 void pg_query(struct pg *p, const char *sql, int n, const char *const *values) {
-    building(p)->sent = ++p->building;
+    add_statement(p);
     if (can_send(p) && !PQsendQueryParams(p->conn, sql, n, NULL, values, NULL, NULL, 0))
         mark_broken(p);
 }
@@ -227,6 +232,7 @@ void pg_end(struct pg *p, pg_result_fn *on_result, pg_done_fn *on_done, void *ct
 void pg_script(struct pg *p, const char *sql, pg_done_fn *on_done, void *ctx) {
     assert(pg_idle(p) && p->building == 0);
     building(p)->script = true;
+    p->building = 1;
     if (can_send(p) && (!PQexitPipelineMode(p->conn) || !PQsendQuery(p->conn, sql)))
         mark_broken(p);
     submit(p, NULL, on_done, ctx);
@@ -234,14 +240,27 @@ void pg_script(struct pg *p, const char *sql, pg_done_fn *on_done, void *ctx) {
 
 /* --- results --- */
 
-static void note_failure(struct unit *u, const PGresult *r) {
+/* libpq's own error (no SQLSTATE) and the server's last words (FATAL, 57P0x) say nothing about the commit: lost. */
+static bool ends_connection(const PGresult *r) {
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE), *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return !state || !strncmp(state, "57P", 3) || !strncmp(state, "08", 2) || (severity && strcmp(severity, "ERROR") != 0);
+}
+
+static void note_failure(struct pg *p, struct unit *u, const PGresult *r) {
     if (u->out.end == PG_FAILED)
         return;
+    const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    if (ends_connection(r)) {
+        if (!p->broken[0])
+            first_line(p->broken, sizeof p->broken, text ? text : PQresultErrorMessage(r));
+        if (!p->broken[0])
+            str_copy(p->broken, sizeof p->broken, "the connection was lost");
+        return;
+    }
     u->out.end = PG_FAILED;
     u->out.failed = u->seen;
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    str_copy(u->out.sqlstate, sizeof u->out.sqlstate, state ? state : "");
-    const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    str_copy(u->out.sqlstate, sizeof u->out.sqlstate, state);
     first_line(u->out.text, sizeof u->out.text, text ? text : PQresultErrorMessage(r));
 }
 
@@ -263,7 +282,7 @@ static void take_result(struct pg *p, PGresult *r) {
         finish_unit(p);
         return;
     case PGRES_FATAL_ERROR:
-    case PGRES_BAD_RESPONSE: note_failure(u, r); break;
+    case PGRES_BAD_RESPONSE: note_failure(p, u, r); break;
     case PGRES_PIPELINE_ABORTED: break;
     default:
         if (u->out.end == PG_DONE && u->on_result) {
@@ -277,9 +296,13 @@ static void take_result(struct pg *p, PGresult *r) {
 
 /* Reads what is there. In a pipeline a NULL ends each statement; in a script one NULL ends it all. */
 static void read_results(struct pg *p) {
+    int nulls = 0;
     while (p->conn && !p->broken[0] && p->head < p->tail && !PQisBusy(p->conn)) {
         bool script = p->units[p->head].script;
         PGresult *r = PQgetResult(p->conn);
+        nulls = r ? 0 : nulls + 1;
+        if (nulls > 2) /* nothing more can be had without new bytes */
+            break;
         if (r)
             take_result(p, r);
         else if (script)

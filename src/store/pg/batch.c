@@ -74,6 +74,7 @@ bool batch_merge_outbox(struct store_pg *s) {
         return false;
     log_info("store", "merging %d batches of the outbox", s->outbox.batches);
     s->merging = true;
+    s->merge_stuck = false;
     s->merge_refused = false;
     s->merge_count = s->outbox.batches;
     outbox_each(&s->outbox, read_stored, s);
@@ -95,8 +96,10 @@ static void merge_progress(struct store_pg *s) {
         bool ok = s->merge_refused ? outbox_set_aside(&s->outbox) : outbox_clear(&s->outbox);
         if (!ok)
             log_error("store", "the outbox can't be cleared; it is merged again at the next start, which changes nothing");
+        s->merge_stuck = !ok;
     }
-    sp_step(s);
+    if (s->life != SP_STARTING || s->merge_stuck || !batch_merge_outbox(s))
+        sp_step(s);
 }
 
 /* --- collecting --- */
@@ -336,6 +339,8 @@ static void on_unit(void *ctx, const struct pg_outcome *out) {
                 batch_lost(s, b);
     merge_progress(s);
     batch_pump(s);
+    if (s->life == SP_UP && s->outbox.batches && !s->merge_stuck && batch_idle(s)) /* exits that had waited too long */
+        sp_step(s);
 }
 
 void batch_pump(struct store_pg *s) {

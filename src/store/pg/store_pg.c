@@ -122,7 +122,7 @@ void sp_step(struct store_pg *s) {
     case SP_UP:
         if (s->want_load && !s->loading)
             load_start(s);
-        if (batch_idle(s) && batch_merge_outbox(s))
+        if (!s->merge_stuck && batch_idle(s) && batch_merge_outbox(s))
             batch_pump(s);
         break;
     default: break;
@@ -171,7 +171,11 @@ static void load(struct store *st) {
 }
 
 static void save(struct store *st, const struct fx_save *rec) { batch_save(self(st), rec); }
-static bool idle(const struct store *st) { return batch_idle(self(st)) && !self(st)->want_load && !self(st)->merging; }
+static bool idle(const struct store *st) {
+    const struct store_pg *s = self(st);
+    bool merged = s->life != SP_UP || !s->outbox.batches || s->merge_stuck;
+    return batch_idle(s) && !s->want_load && !s->merging && merged;
+}
 
 static void close_store(struct store *st) {
     struct store_pg *s = self(st);

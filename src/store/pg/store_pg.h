@@ -58,7 +58,7 @@ struct store_pg {
     struct batch_list queue, flight, unknown; /* flight: the one unit under way; unknown: intents to be looked up */
     struct unit_map map;
     struct outbox outbox;
-    bool merging, merge_refused;
+    bool merging, merge_refused, merge_stuck;
     int merge_count; /* batches of the outbox that are being merged */
 
     uint64_t epoch;
