@@ -137,8 +137,15 @@ void boot_event(struct engine *e, const struct event *ev) {
             if (c->notice && n.text[0])
                 c->notice(c->ctx, &n);
         }
-    if (ev->type == EVENT_LEADER)
+    if (ev->type == EVENT_STORE)
+        str_copy(e->store_text, sizeof e->store_text, ev->u.store.text);
+    if (ev->type == EVENT_LEADER) {
         e->restarting = !ev->u.leader.leads; /* a standby: leading later means loading again */
+        e->epoch = ev->u.leader.epoch;
+        if (!e->load_asked)
+            store_load(e->store); /* not before it is known who leads: what is loaded then is the newest there is */
+        e->load_asked = true;
+    }
     hold(e, ev);
     if (ev->type == EVENT_LOADED)
         finish(e);
@@ -146,7 +153,7 @@ void boot_event(struct engine *e, const struct event *ev) {
 
 void boot_restart(struct engine *e) {
     e->restarting = false;
-    e->loading = true;
+    e->loading = e->load_asked = true;
     e->feed_started = false;
     ring_clear(&e->queue);
     ring_clear(&e->hold);
@@ -165,6 +172,5 @@ void boot_restart(struct engine *e) {
 
 void engine_set_store(struct engine *e, struct store *s) {
     e->store = s;
-    e->loading = true;
-    store_load(s);
+    e->loading = true; /* the load itself starts when the store says who leads */
 }

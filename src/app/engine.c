@@ -105,6 +105,14 @@ static void step(struct engine *e, const struct event *ev) {
         e->tap(e->tap_ctx, ev);
 }
 
+/* Leading anew, after another desk did: what this one knows may be old. */
+static bool leader_changed(struct engine *e, const struct ev_leader *l) {
+    bool again = l->leads && e->loaded && (e->restarting || l->epoch != e->epoch);
+    e->restarting = !l->leads;
+    e->epoch = l->epoch;
+    return again;
+}
+
 bool engine_drain(struct engine *e, int max_events, int64_t max_us) {
     const struct event *ev;
     int n = 0;
@@ -116,7 +124,7 @@ bool engine_drain(struct engine *e, int max_events, int64_t max_us) {
         if (ev->at_us < e->last_at_us)
             ((struct event *)(uintptr_t)ev)->at_us = e->last_at_us; /* time never goes back for the desk */
         e->last_at_us = ev->at_us;
-        bool take_over = ev->type == EVENT_LEADER && ev->u.leader.leads && e->restarting;
+        bool take_over = ev->type == EVENT_LEADER && leader_changed(e, &ev->u.leader);
         step(e, ev);
         ring_pop(&e->queue);
         for (const struct effect *fx; (fx = desk_effect(e->desk));)
@@ -285,6 +293,7 @@ const char *engine_failure(const struct engine *e) { return e->failure; }
 const struct desk *engine_view(const struct engine *e) { return e->desk; }
 struct desk *engine_desk(struct engine *e) { return e->desk; }
 int64_t engine_now_us(const struct engine *e) { return e->cfg.virtual_time ? e->now_us : clock_now_us(); }
+const char *engine_store_text(const struct engine *e) { return e->store_text; }
 bool engine_loaded(const struct engine *e) { return e->loaded; }
 uint64_t engine_events(const struct engine *e) { return e->events; }
 struct venue *engine_venue(struct engine *e, enum venue_id id) { return e->venues[id].v; }

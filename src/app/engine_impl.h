@@ -30,7 +30,9 @@ struct engine {
     uint32_t next_client, next_token;
     uint64_t events;
     int64_t now_us, last_at_us, started_us, end_us;
-    bool booted, loaded, loading, draining, stopped, feed_started, kill_file_seen, restarting;
+    bool booted, loaded, loading, draining, stopped, feed_started, kill_file_seen, restarting, load_asked;
+    uint64_t epoch;
+    char store_text[REASON_MAX];
     unsigned dirty;
     struct journal *journal;
     char failure[REASON_MAX * 2];

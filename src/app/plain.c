@@ -62,7 +62,7 @@ static void on_status(struct ev_loop *loop, ev_timer *t, int revents) {
     (void)revents;
     view_status(d, &st);
     if (!engine_loaded(p->engine)) {
-        plain_line(p, "STATUS", st.store_text[0] ? st.store_text : "Starting: waiting for the database.");
+        plain_line(p, "STATUS", engine_store_text(p->engine)[0] ? engine_store_text(p->engine) : "Starting: waiting for the database.");
         return;
     }
     if (!view_account_at(d, 0, &a))

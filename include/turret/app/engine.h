@@ -54,6 +54,7 @@ const char *engine_failure(const struct engine *e);
 const struct desk *engine_view(const struct engine *e);
 struct desk *engine_desk(struct engine *e);
 int64_t engine_now_us(const struct engine *e);
+const char *engine_store_text(const struct engine *e); /* what the store last said before it was loaded */
 bool engine_loaded(const struct engine *e); /* the stored state is in the desk */
 uint64_t engine_events(const struct engine *e);
 struct venue *engine_venue(struct engine *e, enum venue_id id);
