@@ -233,8 +233,7 @@ struct engine *engine_new(const struct engine_cfg *cfg) {
     e->next_client = 1;
     ring_init(&e->queue, 1u << 16, RING_LIMIT);
     ring_init(&e->hold, 1u << 12, RING_LIMIT * 4);
-    if (cfg->virtual_time)
-        vtime_init(e);
+    vtime_init(e);
     if (cfg->crash_point) {
         const char *colon = strchr(cfg->crash_point, ':');
         size_t n = colon ? (size_t)(colon - cfg->crash_point) : strlen(cfg->crash_point);
@@ -246,9 +245,8 @@ struct engine *engine_new(const struct engine_cfg *cfg) {
     ev_prepare_init(&e->turn, on_turn);
     ev_idle_init(&e->more, on_more);
     ev_init(&e->venue_timer, on_venue_time);
-    ev_init(&e->pacer, on_venue_time);
     ev_timer_init(&e->tick, on_tick, TIMER_US / 1e6, TIMER_US / 1e6);
-    e->turn.data = e->more.data = e->venue_timer.data = e->tick.data = e->pacer.data = e;
+    e->turn.data = e->more.data = e->venue_timer.data = e->tick.data = e;
     ev_prepare_start(loop, &e->turn);
     ev_timer_start(loop, &e->tick);
     return e;
@@ -269,8 +267,7 @@ void engine_free(struct engine *e) {
             e->venues[i].v->ops->close(e->venues[i].v);
     if (e->journal)
         journal_close(e->journal);
-    if (e->cfg.virtual_time)
-        vtime_free(e);
+    vtime_free(e);
     ring_free(&e->queue);
     ring_free(&e->hold);
     desk_free(e->desk);

@@ -1,3 +1,6 @@
-int main(void) {
-    return 0;
+/* The program: everything is in the command line's tables. */
+#include "app/cli.h"
+
+int main(int argc, char **argv) {
+    return cli_main(argc, argv);
 }
