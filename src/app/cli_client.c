@@ -59,6 +59,16 @@ static const char *text_of(const cJSON *o, const char *key) {
     return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
+/* What became of an order, in a line: "order 4 filled, 100 at 0.72". */
+static void print_order(const cJSON *o, const char *text) {
+    const cJSON *num = cJSON_GetObjectItemCaseSensitive(o, "num");
+    const char *filled = text_of(o, "filled"), *average = text_of(o, "average");
+    printf("order %d %s", cJSON_IsNumber(num) ? num->valueint : 0, text_of(o, "state") ? text_of(o, "state") : "");
+    if (filled && strcmp(filled, "0") != 0)
+        printf(", %s at %s", filled, average ? average : "?");
+    printf("%s%s\n", text && strcmp(text, "done") != 0 ? ": " : "", text && strcmp(text, "done") != 0 ? text : "");
+}
+
 int cli_print_answer(struct cli *c, cJSON *answer) {
     cJSON *err = cJSON_GetObjectItemCaseSensitive(answer, "error");
     cJSON *data = cJSON_DetachItemFromObjectCaseSensitive(answer, "data");
@@ -94,6 +104,8 @@ int cli_print_answer(struct cli *c, cJSON *answer) {
             cJSON_free(rows);
         } else
             out_csv(stdout, data);
+    } else if (cJSON_HasObjectItem(data, "state")) {
+        print_order(data, text);
     } else if (cJSON_IsArray(data) || (cJSON_IsObject(data) && data->child && !cJSON_GetObjectItemCaseSensitive(data, "reads_as")))
         out_data(stdout, data, text_of(answer, "table"), out_width(stdout));
     else if (text)

@@ -106,7 +106,7 @@ static int choose_columns(const cJSON *rows, const char *table, bool all, struct
     const cJSON *first = cJSON_GetArrayItem(rows, 0), *k;
     int n = 0;
     for (int i = 0; t && i < t->count && n < COLUMNS_SHOWN; i++)
-        if (all || t->columns[i].priority >= 0)
+        if ((all || t->columns[i].priority >= 0) && (!first || cJSON_HasObjectItem(first, t->columns[i].key)))
             out[n++] = (struct shown){t->columns[i].key, all ? t->columns[i].key : t->columns[i].title, t->columns[i].right, 0, t->columns[i].priority};
     if (!t)
         cJSON_ArrayForEach(k, first) if (n < COLUMNS_SHOWN)
