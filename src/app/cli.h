@@ -80,8 +80,6 @@ int cli_theme(struct cli *c);
 int cli_config_command(struct cli *c);
 int cli_version(struct cli *c);
 /* cli_db.c */
-int cli_backup(struct cli *c);
-int cli_restore(struct cli *c);
 /* cli_help.c */
 int cli_help(struct cli *c);
 int cli_completion(struct cli *c);
