@@ -161,11 +161,12 @@ void exits_order_over(struct desk *d, struct rec *exit) {
     struct rec *pos = rec_find(d, exit->o.parent);
     if (pos == NULL || !pos->is_pos || !(exit->o.flags & ORDER_REDUCE_ONLY))
         return;
-    if (pos->want_set) {
+    const bool gave_room = exit->o.type == ORDER_LIMIT || exit->o.state == STATE_FILLED;
+    if (pos->want_set && gave_room) {
         exits_pursue(d, pos);
         return;
     }
-    if (exit->o.source != SOURCE_TPSL)
+    if (exit->o.source != SOURCE_TPSL && !pos->want_set)
         return;
     if (exit->o.state == STATE_FILLED) { /* the position grew meanwhile: watch the rest */
         pos->exit_fails = 0;

@@ -72,8 +72,6 @@ static void intent_amend(struct desk *d, const struct intent *in) {
     if (pos != NULL && r->o.flags & ORDER_REDUCE_ONLY && size.micro > r->o.size.micro)
         reserve_take(d, r, pos, QTY(size.micro - r->o.size.micro));
     save_row(d, r);
-    if (!(r->o.flags & ORDER_REDUCE_ONLY))
-        d->cur_adds = true;
     save_after(d, AFTER_AMEND, r->o.id, 0, limit, size);
 }
 

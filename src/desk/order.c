@@ -44,6 +44,14 @@ static void mark_sent(struct desk *d, struct rec *r) {
     order_move(d, r, OEV_SUBMIT, ERR_OK, NULL);
 }
 
+/* Two strategies may hold opposite sides of what is one net position at the venue. There an exit of the one may open
+ * the other's side: then "reduce only" is kept here, by the reservation, and not asked of the venue. */
+static bool venue_reduces(struct desk *d, const struct rec *r) {
+    struct acct *a = acct_find(d, r->o.account);
+    const struct holding *h = a != NULL ? holding_get(d, a, r->m, r->o.side) : NULL;
+    return h == NULL || (h->p.open.micro >= order_rest(&r->o).micro && side_sign((enum order_side)h->side) != order_book_dir(&r->o));
+}
+
 void order_send(struct desk *d, struct rec *r) {
     if (!order_open(&r->o))
         return;
@@ -59,7 +67,10 @@ void order_send(struct desk *d, struct rec *r) {
     }
     mark_sent(d, r);
     r->ask_us = d->now_us + ACK_TIMEOUT_US;
-    fx_new(d, FX_PLACE, (enum venue_id)r->m->m.venue)->u.place.order = r->o;
+    struct order *o = &fx_new(d, FX_PLACE, (enum venue_id)r->m->m.venue)->u.place.order;
+    *o = r->o;
+    if (o->flags & ORDER_REDUCE_ONLY && !venue_reduces(d, r))
+        o->flags &= (uint8_t)~ORDER_REDUCE_ONLY;
 }
 
 void order_save_failed(struct desk *d, struct rec *r, enum err e) {
@@ -95,8 +106,11 @@ void order_cancel_send(struct desk *d, struct rec *r) {
 }
 
 void order_amend_send(struct desk *d, struct rec *r, price limit, qty size) {
-    if (!order_open(&r->o) || !d->leader) {
-        waiters_end(d, r->o.id, WAIT_AMEND, order_open(&r->o) ? ERR_NOT_LEADER : ERR_NOT_OPEN, NULL);
+    enum err e = !order_open(&r->o) ? ERR_NOT_OPEN : !d->leader ? ERR_NOT_LEADER : ERR_OK;
+    if (e == ERR_OK && !(r->o.flags & ORDER_REDUCE_ONLY))
+        e = d->store_up ? funnel_recheck(d, r) : ERR_STORE_DOWN;
+    if (e != ERR_OK) {
+        waiters_end(d, r->o.id, WAIT_AMEND, e, NULL);
         return;
     }
     struct fx_amend *a = &fx_new(d, FX_AMEND, (enum venue_id)r->m->m.venue)->u.amend;

@@ -131,15 +131,19 @@ static void batch_emit(struct desk *d, struct batch *b) {
     list_push(&d->in_flight, b);
 }
 
-static int rec_num_cmp(const void *x, const void *y) {
+/* Closed positions are written before open ones, so that there is never a moment with two; then by number, so that a
+ * row comes before the rows that name it as parent. */
+static int row_cmp(const void *x, const void *y) {
     const struct rec *a = *(const struct rec *const *)x, *b = *(const struct rec *const *)y;
+    bool a_open = a->o.pos.status == POSITION_OPEN, b_open = b->o.pos.status == POSITION_OPEN;
+    if (a_open != b_open)
+        return a_open ? 1 : -1;
     return a->o.num < b->o.num ? -1 : a->o.num > b->o.num;
 }
 
-/* Opening rows come before the rows that name them as parent: their number is smaller. */
 static void rows_to_batch(struct desk *d) {
     if (d->row_count > 1) /* none: there is no array yet */
-        qsort(d->rows, d->row_count, sizeof(struct rec *), rec_num_cmp);
+        qsort(d->rows, d->row_count, sizeof(struct rec *), row_cmp);
     for (size_t i = 0; i < d->row_count; i++) {
         struct rec *r = d->rows[i];
         r->dirty = false;
