@@ -116,17 +116,9 @@ struct sim_market {
     int n_resting, n_reduce_only, n_waiting;
 };
 
-enum sim_item_kind {
-    ITEM_PLACE,
-    ITEM_CANCEL,
-    ITEM_AMEND,
-    ITEM_QUERY,
-    ITEM_RECONCILE,
-    ITEM_RESET,
-    ITEM_EVENT,
-    ITEM_EXPIRE,
-    ITEM_FUNDING,
-    ITEM_MARKS
+enum sim_item_kind { /* up to ITEM_EVENT the payload is the item's own */
+    ITEM_PLACE, ITEM_CANCEL, ITEM_AMEND, ITEM_QUERY, ITEM_RECONCILE, ITEM_RESET,
+    ITEM_EVENT, ITEM_EXPIRE, ITEM_FUNDING, ITEM_MARKS,
 };
 struct sim_item {
     int64_t at_us;
