@@ -55,7 +55,7 @@ static void notice_put(struct desk *d, struct fx_notice *n) {
 }
 
 void notice(struct desk *d, enum notice_level level, const struct rec *r, const char *fmt, ...) {
-    struct fx_notice n = {.level = level};
+    struct fx_notice n = {.level = (int32_t)level};
     if (r != NULL) {
         n.num = r->o.num;
         n.order = r->o.id;
@@ -70,7 +70,7 @@ void notice(struct desk *d, enum notice_level level, const struct rec *r, const 
 }
 
 void notice_about(struct desk *d, enum notice_level level, market_id m, account_id a, const char *fmt, ...) {
-    struct fx_notice n = {.level = level, .market = m, .account = a};
+    struct fx_notice n = {.level = (int32_t)level, .market = m, .account = a};
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(n.text, sizeof n.text, fmt, ap);
