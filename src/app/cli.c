@@ -177,7 +177,7 @@ static int take_option(struct cli *c, const struct option_row *o, const char *va
     if (!o->arg[0] && value)
         return out_errorf(c->json, ERR_USAGE, "--%s takes no value", o->name);
     if (o->arg[0] && !value) {
-        if (*i + 1 >= argc)
+        if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
             return out_errorf(c->json, ERR_USAGE, "--%s needs %s", o->name, o->arg);
         value = argv[++*i];
     }

@@ -104,12 +104,12 @@ int cli_print_answer(struct cli *c, cJSON *answer) {
             cJSON_free(rows);
         } else
             out_csv(stdout, data);
-    } else if (cJSON_HasObjectItem(data, "state")) {
+    } else if (cJSON_HasObjectItem(data, "state") && strcmp(c->command, "protect") != 0) {
         print_order(data, text);
     } else if (cJSON_IsArray(data) || (cJSON_IsObject(data) && data->child && !cJSON_GetObjectItemCaseSensitive(data, "reads_as")))
         out_data(stdout, data, text_of(answer, "table"), out_width(stdout));
     else if (text)
-        printf("%s\n", text);
+        printf("%s\n", strcmp(text, "done") != 0 || !text_of(data, "reads_as") ? text : text_of(data, "reads_as"));
     cJSON_Delete(data);
     return 0;
 }

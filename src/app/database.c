@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "turret/base/mem.h"
-#include "turret/io/log.h"
 #include "turret/io/loop.h"
 #include "turret/io/pg_boot.h"
 #include "turret/store/mem.h"
@@ -23,13 +22,13 @@ struct database {
     char holder[300];
     bool memory, stopped;
     ev_timer start, watch;
-    ev_check pump; /* the memory store answers when it is run: once a loop turn */
+    ev_prepare pump; /* the memory store answers when it is run: once a loop turn, after the engine's */
     ev_idle busy;
 };
 
 /* --- memory --- */
 
-static void on_pump(struct ev_loop *loop, ev_check *w, int revents) {
+static void on_pump(struct ev_loop *loop, ev_prepare *w, int revents) {
     struct database *d = w->data;
     (void)revents;
     store_mem_run(d->store);
@@ -49,7 +48,7 @@ static void open_memory(struct database *d) {
     d->store = store_mem_new(d->cfg.sink);
     store_mem_set_time(d->store, clock_now_us());
     d->cfg.ready(d->cfg.ctx, d->store);
-    ev_check_start(loop_get(), &d->pump);
+    ev_prepare_start(loop_get(), &d->pump);
     ev_idle_start(loop_get(), &d->busy);
 }
 
@@ -81,24 +80,18 @@ static void open_pg(struct database *d, const char *conninfo, bool exclusive) {
     ev_timer_again(loop_get(), &d->watch);
 }
 
-static void on_progress(void *ctx, const char *text) {
-    (void)ctx;
-    log_info("database", "%s", text);
-}
-
 static void on_booted(void *ctx, enum err e, const char *conninfo, const char *text) {
     struct database *d = ctx;
     if (e) {
         d->cfg.failed(d->cfg.ctx, e, text);
         return;
     }
-    log_info("database", "%s", text);
     open_pg(d, conninfo, true);
 }
 
 static void on_start(struct ev_loop *loop, ev_timer *t, int revents) {
     struct database *d = t->data;
-    struct pg_boot_cfg boot = {.dir = d->cfg.data_dir, .on_progress = on_progress, .ctx = d, .no_sync = getenv("TURRET_PG_NO_SYNC") != NULL};
+    struct pg_boot_cfg boot = {.dir = d->cfg.data_dir, .ctx = d, .no_sync = getenv("TURRET_PG_NO_SYNC") != NULL};
     (void)loop;
     (void)revents;
     if (d->memory)
@@ -115,7 +108,8 @@ struct database *database_open(const struct database_cfg *cfg) {
     d->memory = !strcmp(cfg->url, "memory");
     ev_timer_init(&d->start, on_start, 0, 0);
     ev_timer_init(&d->watch, on_watch, WATCH_S, WATCH_S);
-    ev_check_init(&d->pump, on_pump);
+    ev_prepare_init(&d->pump, on_pump);
+    ev_set_priority(&d->pump, -1);
     ev_idle_init(&d->busy, on_busy);
     d->start.data = d->watch.data = d->pump.data = d;
     ev_timer_start(loop_get(), &d->start);
@@ -124,8 +118,9 @@ struct database *database_open(const struct database_cfg *cfg) {
 
 static void on_stopped(void *ctx, bool stopped, const char *text) {
     struct database *d = ctx;
+    (void)stopped;
+    (void)text; /* it logs that itself */
     d->stopped = true;
-    log_info("database", "%s%s", stopped ? "" : "left running: ", text);
 }
 
 void database_close(struct database *d) {
@@ -134,7 +129,7 @@ void database_close(struct database *d) {
     struct ev_loop *loop = loop_get();
     ev_timer_stop(loop, &d->start);
     ev_timer_stop(loop, &d->watch);
-    ev_check_stop(loop, &d->pump);
+    ev_prepare_stop(loop, &d->pump);
     ev_idle_stop(loop, &d->busy);
     if (d->store)
         store_close(d->store);

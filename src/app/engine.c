@@ -12,6 +12,7 @@
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
+#include "turret/venue/sim.h"
 
 #define VIRTUAL_EPOCH_US 1767225600000000LL /* virtual time starts at 2026-01-01T00:00:00Z, so that runs compare */
 #define DATA_SLICE_US 50000                 /* a venue that is behind catches up in steps, so that events stay in order */
@@ -22,6 +23,7 @@ void engine_put(struct engine *e, const struct event *ev) {
     struct event *to = ring_push(&e->queue, ev->size);
     assert(to && "event queue overflow: producers pause far below the limit");
     memcpy(to, ev, ev->size);
+    ev_idle_start(loop_get(), &e->more); /* whoever put it, and whenever in the turn: the loop does not sleep on it */
 }
 
 static void sink_put(void *ctx, const struct event *ev) {
@@ -192,6 +194,11 @@ static void arm_venues(struct engine *e) {
     ev_timer_start(loop_get(), &e->venue_timer);
 }
 
+/* Timers of the exchange (funding, expiry) go on without a feed; they are not the feed. */
+bool engine_feed_ended(const struct engine *e) {
+    return e->venues[VENUE_SIM].v && sim_feed_ended(e->venues[VENUE_SIM].v);
+}
+
 /* The kill file: present means killed. `unkill` takes it away (effects.c). */
 static void watch_kill_file(struct engine *e) {
     char path[4096];
@@ -220,7 +227,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int revents) {
     engine_put(e, &ev);
     if (e->end_us && ev.at_us >= e->end_us)
         engine_end(e, ENGINE_ENDED);
-    if (e->cfg.until_end && e->venues[VENUE_SIM].v && e->venues[VENUE_SIM].v->ops->next_us(e->venues[VENUE_SIM].v) == INT64_MAX)
+    if (e->cfg.until_end && engine_feed_ended(e))
         engine_end(e, ENGINE_ENDED);
 }
 

@@ -42,7 +42,7 @@ void vtime_saved(struct engine *e, const struct fx_save *rec) {
 
 void vtime_answer(struct engine *e, const struct event *ev) {
     map_put(&e->answered, ev->u.saved.seq, (uint64_t)(uint32_t)ev->u.saved.result << 1 | (ev->u.saved.outbox & 1));
-    ev_feed_event(loop_get(), &e->pacer, EV_TIMER); /* the loop may be waiting for this one */
+    ev_idle_start(loop_get(), &e->more); /* the clock may be waiting for this one */
 }
 
 static bool deliver_answer(struct engine *e, const struct pending_save *p) {
@@ -96,7 +96,7 @@ static bool advance(struct engine *e) {
     int venue = next_venue(e, &venue_us);
     const struct pending_save *p = ring_peek(&e->saves);
     int64_t save_us = p ? p->due_us : INT64_MAX;
-    if (e->cfg.until_end && venue_us == INT64_MAX && !p) {
+    if (e->cfg.until_end && !p && engine_feed_ended(e)) {
         engine_end(e, ENGINE_ENDED);
         return false;
     }
