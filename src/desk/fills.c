@@ -20,6 +20,15 @@ void fill_keep(struct desk *d, const struct fill *f) {
     d->dirty |= DIRTY_FILLS;
 }
 
+size_t fill_whole(const struct desk *d, size_t i, struct fill *whole) {
+    *whole = d->fills[i];
+    for (i++; i < d->fill_count && d->fills[i].leg > d->fills[i - 1].leg && d->fills[i].account == whole->account && strcmp(d->fills[i].venue_trade, whole->venue_trade) == 0; i++) {
+        whole->size.micro += d->fills[i].size.micro;
+        whole->fee.micro += d->fills[i].fee.micro;
+    }
+    return i;
+}
+
 static usd share(usd whole, qty part, qty size) {
     int64_t out = 0;
     return dec_muldiv(whole.micro, part.micro, size.micro, ROUND_HALF_EVEN, &out) ? USD(out) : whole;

@@ -254,15 +254,13 @@ static void intent_account_reset(struct desk *d, const struct intent *in) {
         }
     for (struct holding *h = a->holdings; h != NULL; h = h->next) {
         h->p = (struct position){0};
-        h->base = (struct position){0};
         h->realized = h->fees = h->funding = USD(0);
     }
     struct ledger_entry l = {.account = a->a.id, .kind = LEDGER_DEPOSIT, .amount = USD(a->a.initial.micro - a->cash.micro), .at_us = d->now_us};
     snprintf(l.ref, sizeof l.ref, "reset-%lld", (long long)d->now_us);
     ledger_book(d, a, &l);
-    a->base_cash = a->cash;
-    a->audit_from = d->fill_count;
-    a->other_cash = a->realized = a->fees = a->funding = USD(0);
+    audit_base(d, a);
+    a->realized = a->fees = a->funding = USD(0);
     a->start_equity = a->a.initial;
     a->day_known = true;
     a->day_paused = a->day_lifted = false;

@@ -143,7 +143,6 @@ static void hold(struct desk *d, const struct rec *pos) {
         if (!price_of(h->p.cost, h->p.open, ROUND_HALF_EVEN, &h->p.entry_price))
             h->p.entry_price = p->entry_price;
     } else { /* opposite strategies: what is left has an entry only the venue knows */
-        h->inexact = true;
         if (h->p.open.micro > p->open.micro) {
             position_close_fill(&h->p, 1, h->p.entry_price, p->open, USD(0), d->now_us, &pnl);
         } else {
@@ -156,24 +155,55 @@ static void hold(struct desk *d, const struct rec *pos) {
     }
 }
 
+static int64_t net_of(const struct holding *h) { return h->p.open.micro > 0 ? side_sign((enum order_side)h->side) * h->p.open.micro : 0; }
+
+/* What the account holds follows from its fills, as at the venue. Where old ones are no longer loaded, the open positions
+ * give the quantity, and the venue tells the entry when it is asked. */
+static void holdings(struct desk *d) {
+    for (size_t i = 0; i < d->fill_count;) {
+        struct fill f;
+        i = fill_whole(d, i, &f);
+        struct acct *a = acct_find(d, f.account);
+        struct mkt *m = mkt_find(d, f.market);
+        if (a != NULL && m != NULL)
+            holding_cash(holding_get(d, a, m, f.side), f.side, f.action, f.px, f.size, USD(0), f.at_us);
+    }
+    for (size_t i = 0; i < d->account_count; i++)
+        for (struct holding *h = d->accounts[i]->holdings; h != NULL; h = h->next) {
+            int64_t net = 0;
+            uint8_t leverage = 0;
+            for (const struct rec *p = h->m->pos_first; p != NULL; p = p->pos_next)
+                if (p->o.account == h->account && (market_nets(&h->m->m) || p->o.side == h->key)) {
+                    net += side_sign((enum order_side)p->o.side) * p->o.pos.open.micro;
+                    leverage = p->o.pos.leverage;
+                }
+            h->p.leverage = leverage;
+            if (net == net_of(h))
+                continue;
+            h->p = (struct position){0};
+            for (const struct rec *p = h->m->pos_first; p != NULL; p = p->pos_next)
+                if (p->o.account == h->account && (market_nets(&h->m->m) || p->o.side == h->key))
+                    hold(d, p);
+        }
+    for (size_t i = 0; i < d->market_count; i++) /* positions without any fill here */
+        for (const struct rec *p = d->markets[i]->pos_first; p != NULL; p = p->pos_next) {
+            struct acct *a = acct_find(d, p->o.account);
+            if (a != NULL && holding_get(d, a, p->m, p->o.side)->p.status == POSITION_NONE)
+                hold(d, p);
+        }
+}
+
 void on_loaded(struct desk *d, const struct event *ev) {
     (void)ev;
     if (d->loaded)
         return;
     relink(d);
     reservations(d);
-    for (size_t i = 0; i < d->order_count; i++)
-        if (d->orders[i]->is_pos)
-            hold(d, d->orders[i]);
+    holdings(d);
     for (size_t i = 0; i < d->account_count; i++) {
         struct acct *a = d->accounts[i];
-        a->base_cash = a->cash;
-        a->audit_from = d->fill_count;
         a->saved = true;
-        for (struct holding *h = a->holdings; h != NULL; h = h->next) {
-            h->base = h->p;
-            h->base_side = h->side;
-        }
+        audit_base(d, a);
     }
     d->fill_loaded = d->fill_count;
     d->loaded = true;

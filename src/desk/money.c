@@ -43,6 +43,16 @@ usd holding_cash(struct holding *h, uint8_t side, uint8_t action, price px, qty 
     return cash;
 }
 
+void audit_base(struct desk *d, struct acct *a) {
+    a->base_cash = a->cash;
+    a->other_cash = USD(0);
+    a->audit_from = d->fill_count;
+    for (struct holding *h = a->holdings; h != NULL; h = h->next) {
+        h->base = h->p;
+        h->base_side = h->side;
+    }
+}
+
 void ledger_book(struct desk *d, struct acct *a, const struct ledger_entry *l) {
     save_add(d, SAVE_LEDGER)->u.ledger = *l;
     a->cash = usd_add_sat(a->cash, l->amount);

@@ -212,7 +212,7 @@ static void adjust(struct desk *d, struct acct *a) {
     snprintf(l.ref, sizeof l.ref, "reconcile-%llu", (unsigned long long)(d->nonce ^ a->round));
     ledger_book(d, a, &l);
     a->other_cash = usd_add_sat(a->other_cash, l.amount);
-    notice_about(d, NOTICE_ALERT, 0, a->a.id, "cash differs by %s: adjusted to the venue's", num_text(cash).s);
+    notice_about(d, cash > -1000 && cash < 1000 ? NOTICE_INFO : NOTICE_ALERT, 0, a->a.id, "cash differs by %s: adjusted to the venue's", num_text(cash).s);
 }
 
 /* Orders we hold for working that the venue did not name: their end, or their absence, is asked for. */
@@ -224,18 +224,22 @@ static void settle_unseen(struct desk *d, struct acct *a) {
         }
 }
 
+/* Fills that came out of order, or a load without the oldest of them, leave another average than the venue's: its counts. */
 static void take_entries(struct desk *d, struct acct *a) {
+    bool taken = false;
     for (struct holding *h = a->holdings; h != NULL; h = h->next) {
         const struct recon_pos *p = told(a, h->m->m.id);
         usd cost;
-        if (!h->inexact || p == NULL || p->entry.micro <= 0 || h->p.open.micro == 0)
+        if (h->m->m.kind != MARKET_PERP || p == NULL || p->entry.micro <= 0 || h->p.open.micro == 0 || h->p.entry_price.micro == p->entry.micro)
             continue;
-        h->inexact = false;
+        if (!usd_of(p->entry, h->p.open, ROUND_HALF_EVEN, &cost))
+            continue;
         h->p.entry_price = p->entry;
-        if (usd_of(p->entry, h->p.open, ROUND_HALF_EVEN, &cost))
-            h->p.cost = cost;
+        h->p.cost = cost;
+        taken = true;
     }
-    (void)d;
+    if (taken)
+        audit_base(d, a);
 }
 
 void on_recon_end(struct desk *d, const struct event *ev) {

@@ -48,7 +48,6 @@ struct holding { /* what an account holds in a market at the venue, whatever str
     struct mkt *m;
     account_id account;
     uint8_t side, key /* side where the venue does not net */;
-    bool inexact; /* opposite strategies at load: the entry is the venue's to tell */
     struct position p, base /* as loaded, for the audit */;
     uint8_t base_side;
     usd realized, fees, funding; /* since midnight UTC */
@@ -259,12 +258,14 @@ void ledger_book(struct desk *d, struct acct *a, const struct ledger_entry *l);
 void account_fund(struct desk *d);
 void on_cash(struct desk *d, const struct event *ev);
 usd holding_cash(struct holding *h, uint8_t side, uint8_t action, price px, qty size, usd fee, int64_t at_us);
+void audit_base(struct desk *d, struct acct *a); /* from here on fills alone must explain holdings and cash */
 price own_mark(const struct mkt *m, uint8_t side); /* micro 0 = none */
 
 /* --- fills.c --- */
 bool fill_book(struct desk *d, const struct fill *f, const char *venue_order); /* false: duplicate or unusable */
 uint64_t fill_key(const struct desk *d, const struct fill *f);
 void fill_keep(struct desk *d, const struct fill *f);
+size_t fill_whole(const struct desk *d, size_t i, struct fill *whole); /* joins the legs from fill i on; the next index */
 void position_closed(struct desk *d, struct rec *pos, const struct rec *by);
 void on_fill(struct desk *d, const struct event *ev);
 

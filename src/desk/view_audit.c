@@ -88,17 +88,12 @@ static void check_account(const struct desk *d, struct audit *a, const struct ac
     for (const struct holding *h = acct->holdings; h != NULL; h = h->next) {
         struct holding replay = {.m = h->m, .account = h->account, .side = h->base_side, .key = h->key, .p = h->base};
         int64_t net = 0;
-        for (size_t i = acct->audit_from; i < d->fill_count; i++) {
-            const struct fill *f = &d->fills[i];
-            bool apart = f->kind == FILL_SETTLEMENT && strncmp(f->venue_trade, "pair-", 5) == 0;
-            if (f->account != acct->a.id || f->market != h->m->m.id || apart || (!market_nets(&h->m->m) && f->side != h->key))
+        for (size_t i = acct->audit_from; i < d->fill_count;) {
+            struct fill whole;
+            i = fill_whole(d, i, &whole);
+            bool apart = whole.kind == FILL_SETTLEMENT && strncmp(whole.venue_trade, "pair-", 5) == 0;
+            if (whole.account != acct->a.id || whole.market != h->m->m.id || apart || (!market_nets(&h->m->m) && whole.side != h->key))
                 continue;
-            /* legs of one fill move cash together */
-            struct fill whole = *f;
-            while (i + 1 < d->fill_count && d->fills[i + 1].leg > f->leg && strcmp(d->fills[i + 1].venue_trade, f->venue_trade) == 0 && d->fills[i + 1].account == f->account) {
-                whole.size.micro += d->fills[++i].size.micro;
-                whole.fee.micro += d->fills[i].fee.micro;
-            }
             cash = usd_add_sat(cash, holding_cash(&replay, whole.side, whole.action, whole.px, whole.size, whole.fee, whole.at_us));
             cash.micro -= whole.fee.micro;
         }
