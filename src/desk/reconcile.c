@@ -191,7 +191,7 @@ static void adjust_position(struct desk *d, struct acct *a, struct mkt *m, int64
     if (book_px.micro == 0 && !mkt_mark(m, &book_px))
         book_px = PRICE(0);
     f.px = book_price((enum order_side)f.side, book_px);
-    snprintf(f.venue_trade, sizeof f.venue_trade, "reconcile-%llu-%016llx", (unsigned long long)(d->nonce ^ a->round), (unsigned long long)m->m.id);
+    snprintf(f.venue_trade, sizeof f.venue_trade, "reconcile-%llx-%llu-%016llx", (unsigned long long)d->nonce, (unsigned long long)a->round, (unsigned long long)m->m.id);
     notice_about(d, NOTICE_ALERT, m->m.id, a->a.id, "position in %s differs by %s: adjusted to the venue's", m->m.symbol, num_text(diff).s);
     fill_book(d, &f, "");
 }
@@ -209,7 +209,7 @@ static void adjust(struct desk *d, struct acct *a) {
     if (!a->recon_cash_known || cash == 0)
         return;
     struct ledger_entry l = {.account = a->a.id, .kind = LEDGER_ADJUSTMENT, .amount = USD(cash), .at_us = d->now_us};
-    snprintf(l.ref, sizeof l.ref, "reconcile-%llu", (unsigned long long)(d->nonce ^ a->round));
+    snprintf(l.ref, sizeof l.ref, "reconcile-%llx-%llu", (unsigned long long)d->nonce, (unsigned long long)a->round);
     ledger_book(d, a, &l);
     a->other_cash = usd_add_sat(a->other_cash, l.amount);
     notice_about(d, cash > -1000 && cash < 1000 ? NOTICE_INFO : NOTICE_ALERT, 0, a->a.id, "cash differs by %s: adjusted to the venue's", num_text(cash).s);
@@ -218,7 +218,7 @@ static void adjust(struct desk *d, struct acct *a) {
 /* Orders we hold for working that the venue did not name: their end, or their absence, is asked for. */
 static void settle_unseen(struct desk *d, struct acct *a) {
     for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
-        if (r->o.account == a->a.id && !r->saving && r->seen_round != a->round && r->o.sent_us < a->asked_us) {
+        if (r->o.account == a->a.id && !r->saving && r->seen_round != a->round && r->o.created_us < a->asked_us) {
             r->asks = 0;
             order_ask(d, r, d->now_us);
         }

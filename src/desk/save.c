@@ -58,7 +58,7 @@ void save_clear(struct desk *d) {
 void save_row(struct desk *d, struct rec *r) {
     r->o.updated_us = d->now_us;
     d->dirty |= DIRTY_ORDERS;
-    if (r->dirty)
+    if (r->dirty || (r->saving && r->stored)) /* its insert is on its way: the row is written again when that is answered */
         return;
     r->dirty = true;
     d->rows = xgrow(d->rows, &d->row_cap, d->row_count + 1, sizeof(struct rec *));
@@ -167,6 +167,8 @@ void save_retry(struct desk *d) {
         batch_emit(d, b);
 }
 
+static void after_run(struct desk *d, const struct after *a, enum err e);
+
 void save_end(struct desk *d) {
     if (d->row_count == 0 && d->cur == NULL)
         return;
@@ -187,7 +189,10 @@ void save_end(struct desk *d) {
     b->exit = !d->cur_adds;
     d->cur_adds = false;
     if (b->n == 0) { /* nothing to store, only things to do: at once */
+        for (size_t i = 0; i < b->n_after; i++)
+            after_run(d, &b->after[i], ERR_OK);
         batch_free(b);
+        save_end(d);
         return;
     }
     batch_sort(b);
@@ -213,6 +218,7 @@ static void after_run(struct desk *d, const struct after *a, enum err e) {
         if (r == NULL)
             return;
         r->saving = false;
+        save_row(d, r);
         if (e == ERR_OK)
             order_send(d, r);
         else
