@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOOK_AGAIN_US (5 * MINUTE_US) /* a lost message without a lost connection is found by the next look */
+
 static void ask(struct desk *d, struct acct *a) {
     a->round = ++d->round;
     a->asking = true;
@@ -43,7 +45,7 @@ static void ask_later(struct desk *d, struct acct *a) {
 void recon_timer(struct desk *d) {
     for (size_t i = 0; i < d->account_count; i++) {
         struct acct *a = d->accounts[i];
-        if (a->reconciled || !can_ask(d, a))
+        if (!can_ask(d, a))
             continue;
         if (a->asking && d->now_us - a->asked_us >= ACK_TIMEOUT_US)
             ask_later(d, a);
@@ -265,6 +267,7 @@ void on_recon_end(struct desk *d, const struct event *ev) {
     settle_unseen(d, a);
     a->asking = false;
     a->reconciled = a->once = true;
+    a->next_us = d->now_us + LOOK_AGAIN_US;
     a->tries = a->mismatches = 0;
     d->dirty |= DIRTY_ACCOUNT | DIRTY_STATUS;
     for (size_t i = 0; i < d->market_count; i++) { /* exits first */

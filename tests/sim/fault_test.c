@@ -141,6 +141,8 @@ static void venue_sink(void *ctx, const struct event *ev) {
     }
     if (ev->type == EVENT_FILL)
         w->filled++;
+    if (!w->venue_up)
+        return; /* nobody is connected */
     if (ev->type == EVENT_RECON_BEGIN) /* an answer is whole or not at all */
         w->drop_round = w->faults && chance(w, 200);
     if (recon_event(ev)) {
