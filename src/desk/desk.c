@@ -10,7 +10,6 @@
 
 #define EFFECT_BYTES (256u << 20) /* the queue's limit; pages are touched as they are needed */
 
-typedef void handler_fn(struct desk *d, const struct event *ev);
 static handler_fn *const handlers[EVENT_TYPE_COUNT] = {
     [EVENT_BOOT] = on_boot, [EVENT_ACCOUNT] = on_account, [EVENT_MARKET] = on_market,
     [EVENT_LOAD_ORDER] = on_load_order, [EVENT_LOAD_FILL] = on_load_fill, [EVENT_LOAD_CASH] = on_load_cash,
