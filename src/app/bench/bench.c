@@ -11,6 +11,7 @@ static const struct bench *const table[] = {
     &bench_book,
     &bench_trigger,
     &bench_tape,
+    &bench_persist,
 };
 #define COUNT (sizeof table / sizeof *table)
 

@@ -169,19 +169,27 @@ static void send_record(struct store_pg *s, struct batch *of, const struct fx_sa
     }
 }
 
+/* No position yet and no plan: those columns stay null. */
+static bool is_bare(const struct position *p) {
+    static const struct position none = {.plan.confidence = -1};
+    return memcmp(p, &none, sizeof none) == 0;
+}
+
 /* The hot path: an order that waits to be sent, alone or with its first event, is one statement. */
 static bool send_intent(struct store_pg *s, struct batch *of) {
     const struct fx_save *r = of->recs;
     bool event = of->n == 2 && r[1].kind == SAVE_ORDER_EVENT && r[1].u.event.order == r[0].u.order.id;
-    if (of->merge || r[0].kind != SAVE_ORDER || !r[0].intent || !r[0].insert || (of->n != 1 && !event))
+    if (of->merge || of->general || r[0].kind != SAVE_ORDER || !r[0].intent || !r[0].insert || (of->n != 1 && !event))
         return false;
     struct binder b;
     bind_reset(&b);
     bind_u64(&b, of->epoch);
-    bind_row(&b, &row_order, &r[0].u.order);
+    bool bare = is_bare(&r[0].u.order.pos);
+    bind_row(&b, bare ? &row_intent : &row_order, &r[0].u.order);
     if (event)
         bind_row(&b, &row_event, &r[1].u.event);
-    exec(s, event ? "intent" : "intent_alone", &b, of, 'i');
+    static const char *const names[2][2] = {{"intent_plan", "intent_plan_event"}, {"intent", "intent_event"}};
+    exec(s, names[bare][event], &b, of, 'i');
     return true;
 }
 
@@ -203,12 +211,11 @@ static void send_batch(struct store_pg *s, struct batch *of) {
 static void on_result(void *ctx, int index, const PGresult *r) {
     const struct unit_map *m = &((struct store_pg *)ctx)->map;
     struct batch *b = (size_t)index < m->n ? m->of[index] : NULL;
-    if (!b || m->kind[index] == '-' || PQntuples(r) != 1)
+    if (!b || m->kind[index] == '-')
         return;
-    bool first = PQgetvalue(r, 0, 0)[0] != '0';
     if (m->kind[index] == 'i')
-        b->not_leader = !first;
-    else if (!first && !PQgetisnull(r, 0, 1)) /* not taken: what is stored is as new as ours or newer */
+        b->not_leader = strcmp(PQcmdTuples((PGresult *)(uintptr_t)r), "1") != 0;
+    else if (PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == '0' && !PQgetisnull(r, 0, 1)) /* not taken: what is stored is as new as ours or newer */
         b->behind = (uint16_t)atoi(PQgetvalue(r, 0, 1));
 }
 
@@ -277,6 +284,9 @@ static void batch_failed(struct store_pg *s, struct batch *b, const struct pg_ou
         batch_free(b);
     } else if (!strcmp(out->sqlstate, "TU001") && !b->merge) {
         b->merge = true; /* an earlier batch that was refused left a gap, or ours is there already: look */
+        again(s, b);
+    } else if (!strcmp(out->sqlstate, "23505") && b->intent && !b->general) {
+        b->general = true;
         again(s, b);
     } else if (error_is_passing(out->sqlstate) && b->tries < TRIES_MAX)
         again(s, b);

@@ -26,7 +26,7 @@ WORD(market_outcome_name, market_outcome)
 #define INT_(T, f, nm, sql, ...) {.name = nm, .type = sql, .kind = COL_INT, PLACE(T, f), __VA_ARGS__}
 #define DEC_(T, f, nm, ...) {.name = nm, .type = NUM, .kind = COL_DEC, PLACE(T, f), __VA_ARGS__}
 #define TIME_(T, f, nm, ...) {.name = nm, .type = TS, .kind = COL_TIME, PLACE(T, f), __VA_ARGS__}
-#define ENUM_(T, f, nm, w, ...) {.name = nm, .type = "text", .kind = COL_ENUM, PLACE(T, f), .word = w##_word, __VA_ARGS__}
+#define ENUM_(T, f, nm, sql, w, ...) {.name = nm, .type = sql, .kind = COL_ENUM, PLACE(T, f), .word = w##_word, __VA_ARGS__}
 #define TEXT_(T, f, nm, ...) {.name = nm, .type = "text", .kind = COL_TEXT, PLACE(T, f), __VA_ARGS__}
 #define BOOL_(T, f, nm, ...) {.name = nm, .type = "boolean", .kind = COL_BOOL, PLACE(T, f), __VA_ARGS__}
 #define ERR_(T, f, nm, ...) {.name = nm, .type = "text", .kind = COL_ERR, PLACE(T, f), __VA_ARGS__}
@@ -42,12 +42,12 @@ static const struct col order_cols[] = {
     INT_(O, account, "account_id", "integer"),
     INT_(O, market, "market_id", "bigint"),
     TEXT_(O, strategy, "strategy"),
-    ENUM_(O, side, "side", order_side_name),
-    ENUM_(O, action, "action", order_action_name),
-    ENUM_(O, type, "type", order_type_name),
-    ENUM_(O, tif, "time_in_force", order_tif_name),
-    ENUM_(O, state, "state", order_state_name),
-    ENUM_(O, source, "source", order_source_name),
+    ENUM_(O, side, "side", "order_side", order_side_name),
+    ENUM_(O, action, "action", "order_action", order_action_name),
+    ENUM_(O, type, "type", "order_type", order_type_name),
+    ENUM_(O, tif, "time_in_force", "time_in_force", order_tif_name),
+    ENUM_(O, state, "state", "order_state", order_state_name),
+    ENUM_(O, source, "source", "order_source", order_source_name),
     FLAG_(O, flags, "outcome_unknown", ORDER_OUTCOME_UNKNOWN),
     FLAG_(O, flags, "reduce_only", ORDER_REDUCE_ONLY),
     FLAG_(O, flags, "post_only", ORDER_POST_ONLY),
@@ -61,6 +61,7 @@ static const struct col order_cols[] = {
     DEC_(O, size, "quantity"),
     DEC_(O, filled, "filled_quantity"),
     DEC_(O, filled_value, "filled_value"),
+    {.name = "avg_fill_price", .type = NUM, .kind = COL_AVG, PLACE(O, filled_value), .flags = COL_WRITE_ONLY, .guard = offsetof(O, filled)},
     DEC_(O, fee, "fee"),
     INT_(O, parent, "parent_id", "bigint", N_),
     INT_(O, link, "link_id", "bigint", N_),
@@ -71,8 +72,9 @@ static const struct col order_cols[] = {
     TIME_(O, updated_us, "updated_at"),
     TIME_(O, expires_us, "expires_at", N_),
     TIME_(O, cancel_requested_us, "cancel_requested_at", N_),
-    ENUM_(O, pos.status, "status", position_status_name, N_),
-    ENUM_(O, pos.close_trigger, "close_trigger", close_trigger_name, N_),
+    /* from here on the position: ORDER_COLS_BARE counts the columns before */
+    ENUM_(O, pos.status, "status", "position_status", position_status_name, N_),
+    ENUM_(O, pos.close_trigger, "close_trigger", "close_trigger", close_trigger_name, N_),
     INT_(O, pos.leverage, "position_leverage", "smallint", N_),
     BOOL_(O, pos.unprotected, "unprotected", N_),
     DEC_(O, pos.open, "open_quantity", N_),
@@ -104,9 +106,9 @@ static const struct col order_cols[] = {
 
 #define E struct save_order_event
 static const struct col event_cols[] = {
-    INT_(E, order, "order_id", "bigint"),      ENUM_(E, event, "event", order_event_name),
-    ENUM_(E, from, "from_state", order_state_name), ENUM_(E, to, "to_state", order_state_name),
-    ENUM_(E, source, "source", order_source_name),  ERR_(E, reason, "reason", N_),
+    INT_(E, order, "order_id", "bigint"),      ENUM_(E, event, "event", "text", order_event_name),
+    ENUM_(E, from, "from_state", "text", order_state_name), ENUM_(E, to, "to_state", "text", order_state_name),
+    ENUM_(E, source, "source", "text", order_source_name),  ERR_(E, reason, "reason", N_),
     TEXT_(E, text, "text", N_),                TIME_(E, at_us, "at"),
 };
 #undef E
@@ -118,11 +120,11 @@ static const struct col fill_cols[] = {
     INT_(F, account, "account_id", "integer", KEY_),
     INT_(F, market, "market_id", "bigint"),
     INT_(F, leg, "leg", "smallint", KEY_),
-    ENUM_(F, kind, "kind", fill_kind_name),
-    ENUM_(F, finality, "finality", fill_finality_name),
+    ENUM_(F, kind, "kind", "text", fill_kind_name),
+    ENUM_(F, finality, "finality", "text", fill_finality_name),
     BOOL_(F, maker, "maker"),
-    ENUM_(F, side, "side", order_side_name),
-    ENUM_(F, action, "action", order_action_name),
+    ENUM_(F, side, "side", "order_side", order_side_name),
+    ENUM_(F, action, "action", "order_action", order_action_name),
     DEC_(F, px, "price"),
     DEC_(F, size, "quantity"),
     DEC_(F, fee, "fee"),
@@ -134,7 +136,7 @@ static const struct col fill_cols[] = {
 
 #define L struct ledger_entry
 static const struct col ledger_cols[] = {
-    INT_(L, account, "account_id", "integer", KEY_), ENUM_(L, kind, "kind", ledger_kind_name, KEY_),
+    INT_(L, account, "account_id", "integer", KEY_), ENUM_(L, kind, "kind", "text", ledger_kind_name, KEY_),
     TEXT_(L, ref, "ref", KEY_),                INT_(L, market, "market_id", "bigint", N_),
     INT_(L, order, "order_id", "bigint", N_),  DEC_(L, amount, "amount"),
     TIME_(L, at_us, "at"),
@@ -149,11 +151,11 @@ static const struct col setting_cols[] = {
 #define M struct ev_load_market
 static const struct col market_cols[] = {
     INT_(M, market.id, "id", "bigint", KEY_),
-    ENUM_(M, market.venue, "venue", venue_name),
+    ENUM_(M, market.venue, "venue", "text", venue_name),
     TEXT_(M, market.symbol, "symbol"),
-    ENUM_(M, market.kind, "kind", market_kind_name),
-    ENUM_(M, market.status, "status", market_status_name),
-    ENUM_(M, market.outcome, "outcome", market_outcome_name),
+    ENUM_(M, market.kind, "kind", "text", market_kind_name),
+    ENUM_(M, market.status, "status", "text", market_status_name),
+    ENUM_(M, market.outcome, "outcome", "text", market_outcome_name),
     TEXT_(M, market.title, "title"),
     TEXT_(M, market.category, "category"),
     INT_(M, market.max_leverage, "max_leverage", "smallint"),
@@ -189,7 +191,7 @@ static const struct col day_cols[] = {
 
 static const struct col account_cols[] = {
     INT_(struct account, id, "id", "integer", KEY_),
-    ENUM_(struct account, venue, "venue", venue_name),
+    ENUM_(struct account, venue, "venue", "text", venue_name),
     TEXT_(struct account, name, "name"),
     BOOL_(struct account, live, "live"),
     DEC_(struct account, initial, "initial"),
@@ -197,6 +199,9 @@ static const struct col account_cols[] = {
 
 #define TYPE(name_, table_, cols_) const struct row_type name_ = {table_, cols_, (int)(sizeof cols_ / sizeof *cols_)}
 TYPE(row_order, "orders", order_cols);
+/* A new order without position and plan: what an intent usually is. */
+#define ORDER_COLS_BARE 35
+const struct row_type row_intent = {"orders", order_cols, ORDER_COLS_BARE};
 TYPE(row_event, "order_events", event_cols);
 TYPE(row_fill, "fills", fill_cols);
 TYPE(row_ledger, "ledger", ledger_cols);

@@ -17,7 +17,7 @@ enum part { PART_BEGIN, PART_SETTING, PART_ACCOUNT, PART_MARKET, PART_CASH, PART
 
 /* Which orders: working ones, those with an open position, the newest closed ones. */
 #define LIVE "SELECT id FROM orders WHERE state IN ('created', 'pending', 'partial') UNION SELECT id FROM orders WHERE status = 'OPEN'"
-#define IS_LIVE "(state IN ('created', 'pending', 'partial') OR coalesce(status, '') = 'OPEN')"
+#define IS_LIVE "(state IN ('created', 'pending', 'partial') OR status IS NOT DISTINCT FROM 'OPEN')"
 #define CLOSED "SELECT id FROM orders WHERE NOT " IS_LIVE " ORDER BY num DESC LIMIT %d"
 
 static void query(struct store_pg *s, struct str *sql) {

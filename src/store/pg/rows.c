@@ -202,6 +202,14 @@ static void bind_col(struct binder *b, const struct col *c, const char *row) {
         bind_plan(b, &p);
         break;
     }
+    case COL_AVG: {
+        price avg;
+        if (price_of(USD(get_sint(at, 8)), QTY(get_sint(row + c->guard, 8)), ROUND_HALF_EVEN, &avg))
+            bind_dec(b, avg.micro);
+        else
+            push(b, NULL, 0, 0);
+        break;
+    }
     case COL_SIGN: bind_i64(b, get_sint(at, c->size)); break;
     }
 }
@@ -323,7 +331,8 @@ static void read_col(const struct col *c, const char *text, char *row) {
         break;
     case COL_ERR: put_uint(at, c->size, (uint64_t)find_err(text)); break;
     case COL_SIGN: put_uint(at, c->size, (uint64_t)strtoll(text, NULL, 10)); break;
-    case COL_PLAN: break;
+    case COL_PLAN:
+    case COL_AVG: break;
     }
 }
 

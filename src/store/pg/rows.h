@@ -17,6 +17,7 @@ enum col_kind {
     COL_FLAG, /* bit `bit` of a uint8 */
     COL_ERR,  /* enum err as its name */
     COL_PLAN, /* struct exit_plan as jsonb */
+    COL_AVG,  /* value at `off` per quantity at `guard`, null for none */
     COL_SIGN, /* signed small integer, with `absent` for SQL null */
 };
 enum col_flag {
@@ -33,7 +34,7 @@ struct col {
     unsigned flags;
     const char *(*word)(int v); /* COL_ENUM */
     int bit;
-    size_t guard;       /* COL_IF_SET: offset of a uint64 */
+    size_t guard;       /* COL_IF_SET: offset of a uint64; COL_AVG: of the quantity */
     const char *select; /* expression to read instead of the name */
     const char *bind;   /* expression to write, with one %d for the parameter's number */
 };
@@ -42,7 +43,7 @@ struct row_type {
     const struct col *cols;
     int n;
 };
-extern const struct row_type row_order, row_event, row_fill, row_ledger, row_setting, row_market, row_equity, row_day, row_account;
+extern const struct row_type row_order, row_intent /* its first columns: no position */, row_event, row_fill, row_ledger, row_setting, row_market, row_equity, row_day, row_account;
 
 #define BIND_MAX 80
 struct binder { /* parameters of one statement; texts live in buf */

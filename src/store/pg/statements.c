@@ -21,24 +21,23 @@ static int param_of(const struct row_type *t, const char *column, int from) {
     return 0;
 }
 
-/* Order and, with `event`, its first event in one statement, only while the epoch leads. Gives (leads, inserted). */
-static void prepare_intent(struct pg *pg, const char *name, bool event) {
+/* An order that waits to be sent, only while the epoch leads: "INSERT 0 0" says that it does not. No ON CONFLICT on this
+ * path: a speculative insert is dearer, and the same id twice is an error that is looked at calmly. */
+static void prepare_intent(struct pg *pg, const char *name, const struct row_type *t, bool event) {
     struct str s;
     str_init(&s);
-    str_add(&s, "WITH lead AS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint AND expires > clock_timestamp()), "
-                "o AS (INSERT INTO orders (");
-    row_names(&s, &row_order);
+    str_addf(&s, "%sINSERT INTO orders (", event ? "WITH o AS (" : "");
+    row_names(&s, t);
     str_add(&s, ") SELECT ");
-    row_values(&s, &row_order, 2);
-    str_add(&s, " FROM lead ON CONFLICT (id) DO NOTHING RETURNING id)");
-    if (event) {
-        str_add(&s, ", e AS (INSERT INTO order_events (");
+    row_values(&s, t, 2);
+    str_add(&s, " FROM leader WHERE id = 1 AND epoch = $1::bigint AND expires > clock_timestamp()");
+    if (event) { /* with its first event */
+        str_add(&s, " RETURNING 1) INSERT INTO order_events (");
         row_names(&s, &row_event);
         str_add(&s, ") SELECT ");
-        row_values(&s, &row_event, 2 + row_params(&row_order));
-        str_add(&s, " FROM o)");
+        row_values(&s, &row_event, 2 + row_params(t));
+        str_add(&s, " FROM o");
     }
-    str_add(&s, " SELECT (SELECT count(*) FROM lead), (SELECT count(*) FROM o)");
     add(pg, name, &s);
 }
 
@@ -131,8 +130,10 @@ static void prepare_upsert(struct pg *pg, const char *name, const struct row_typ
 
 void sp_prepare_all(struct pg *pg) {
     pg_query(pg, "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)", 0, NULL);
-    prepare_intent(pg, "intent", true);
-    prepare_intent(pg, "intent_alone", false);
+    prepare_intent(pg, "intent", &row_intent, false);
+    prepare_intent(pg, "intent_plan", &row_order, false);
+    prepare_intent(pg, "intent_event", &row_intent, true);
+    prepare_intent(pg, "intent_plan_event", &row_order, true);
     prepare_orders(pg);
     prepare_events(pg);
     prepare_fill(pg);

@@ -21,6 +21,7 @@ struct batch { /* one transaction of the desk's */
     bool solo;     /* a group with it failed: goes alone */
     bool merge;    /* idempotent: newest version wins, what is there already is fine */
     bool answered; /* the desk has its answer (outbox) */
+    bool general;  /* not by the short way for intents: the same id was there */
     bool stored;   /* comes from the outbox */
     bool not_leader;
     uint16_t behind; /* merge: the stored version, where it was newer than ours */
