@@ -65,8 +65,7 @@ COLUMN_GET(get_own, VM)
             continue;
         char size[FORMAT_MAX];
         snprintf(out->text, sizeof out->text, "%s %s", format_size(r->m, o->pos.open, size), format_side((enum order_side)o->side));
-        snprintf(out->raw, sizeof out->raw, "%s%lld.%06lld", side_sign((enum order_side)o->side) < 0 ? "-" : "",
-                 (long long)(o->pos.open.micro / DEC_ONE), (long long)(o->pos.open.micro % DEC_ONE));
+        dec_format(side_sign((enum order_side)o->side) * o->pos.open.micro, 0, out->raw);
         out->role = ROLE_OWN;
         break;
     }

@@ -32,6 +32,7 @@ struct ticket {
     market_id market;
     account_id account;
     int at;
+    qty usual; /* size a new ticket begins with */
     struct field f[FIELDS];
 };
 
@@ -76,6 +77,25 @@ static void set_text(struct field *f, const char *label, int64_t step, int64_t s
     f->hint = hint;
 }
 
+static int64_t lot_of(const struct market *m) {
+    return m->lot.micro > 0 ? m->lot.micro : DEC_ONE;
+}
+
+/* A hundred shares; of a perpetual the round number of lots (1, 2 or 5 times a power of ten) below 500 dollars. */
+static qty usual_size(const struct view_market *vm) {
+    const price px = vm->mark.micro ? vm->mark : vm->last;
+    const int64_t lot = lot_of(vm->m);
+    int64_t lots = 100, unit = 1;
+    qty size;
+    if (!binary(vm->m) && qty_of(USD(500 * DEC_ONE), px, ROUND_DOWN, &size)) {
+        while (unit <= size.micro / lot / 10)
+            unit *= 10;
+        const int64_t first = size.micro / lot / unit;
+        lots = (first >= 5 ? 5 : first >= 2 ? 2 : 1) * unit;
+    }
+    return QTY(lots * lot > vm->m->min_size.micro ? lots * lot : vm->m->min_size.micro);
+}
+
 /* Which fields make sense now, and the steps that follow from the choices. */
 static void adapt(struct ticket *t, const struct market *m) {
     const bool market = t->f[F_TYPE].chosen == TYPE_MARKET, cash = t->f[F_UNIT].chosen == UNIT_USD;
@@ -84,8 +104,8 @@ static void adapt(struct ticket *t, const struct market *m) {
     t->f[F_TIF].hidden = market;
     t->f[F_POST].hidden = market || t->f[F_TIF].chosen != 0;
     t->f[F_LEVERAGE].hidden = m->max_leverage <= 1;
-    const int64_t lot = m->lot.micro > 0 ? m->lot.micro : DEC_ONE;
-    t->f[F_SIZE].step = cash ? 10 * DEC_ONE : 10 * lot;
+    const int64_t lot = lot_of(m), tenth = t->usual.micro / 10 / lot * lot;
+    t->f[F_SIZE].step = cash ? 10 * DEC_ONE : tenth > lot ? tenth : lot;
     t->f[F_SIZE].hint = cash ? "USD" : binary(m) ? "shares" : "units";
     while (t->f[t->at].hidden)
         t->at = field_next(t->f, FIELDS, t->at, 1);
@@ -112,11 +132,10 @@ static void fill_in(struct session *s, struct ticket *t, const struct view_marke
     if (pos && binary(m))
         t->f[F_SIDE].chosen = pos->side == SIDE_NO;
     t->market = m->id;
+    t->usual = usual_size(vm);
     field_set(&t->f[F_PRICE], touch_of(s, t, vm).micro);
     const bool closes = pos && side_closing_action((enum order_side)pos->side) == action;
-    const int64_t lot = m->lot.micro > 0 ? m->lot.micro : DEC_ONE,
-                  usual = lot * 100 > m->min_size.micro ? lot * 100 : m->min_size.micro;
-    field_set(&t->f[F_SIZE], closes ? pos->pos.open.micro - pos->pos.reserved.micro : usual);
+    field_set(&t->f[F_SIZE], closes ? pos->pos.open.micro - pos->pos.reserved.micro : t->usual.micro);
     field_set(&t->f[F_LEVERAGE], DEC_ONE);
     t->at = F_SIZE;
     adapt(t, m);

@@ -278,7 +278,7 @@ static void every_reading_command_runs(void **state) {
         struct command_result r = run(lines[i]);
         if (!strcmp(lines[i], "export ledger")) {
             assert_int_equal(r.err,
-                             ERR_UNSUPPORTED); /* the ledger is in the store; the shell's command reads it there */
+                             ERR_UNSUPPORTED); /* the ledger is in the store */
             continue;
         }
         if (!r.data)

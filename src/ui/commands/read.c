@@ -308,9 +308,9 @@ COMMAND_RUN(run_export) {
     else if (!strcmp(a.pos[0], "equity"))
         add_equity(c, own, ROWS_MAX, r);
     else if (!strcmp(a.pos[0], "ledger"))
-        fail(r, ERR_UNSUPPORTED, "the ledger is kept in the database only: from the shell, `turret export ledger`");
+        fail(r, ERR_UNSUPPORTED, "the ledger is kept in the database only; `turret backup` writes it out");
     else
-        fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity, ledger",
+        fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity",
              a.pos[0]);
 }
 

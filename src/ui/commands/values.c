@@ -162,7 +162,13 @@ static const char *market_closest(const struct desk *view, const char *text) {
 
 bool arg_market(const struct command_ctx *c, const char *text, struct view_market *vm, struct command_result *r) {
     market_id id = 0;
-    const enum err e = view_market_find(c->view, text, &id);
+    enum err e = view_market_find(c->view, text, &id);
+    if (e == ERR_AMBIGUOUS) { /* BTC is BTC-PERP, whatever bets there are on bitcoin */
+        char perp[MARKET_SYMBOL_MAX + 8];
+        snprintf(perp, sizeof perp, "%.*s-PERP", MARKET_SYMBOL_MAX, text);
+        if (view_market_find(c->view, perp, &id) == ERR_OK)
+            e = ERR_OK;
+    }
     if (e == ERR_OK && view_market(c->view, id, vm))
         return true;
     if (e == ERR_AMBIGUOUS) {

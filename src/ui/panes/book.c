@@ -123,7 +123,7 @@ static void draw_spread(const struct shown *v, struct canvas *c, struct rect r, 
         const int64_t gap = ask.px.micro - bid.px.micro, middle = bid.px.micro + gap / 2;
         snprintf(text, sizeof text, "%s spread %s %s %s mid %s %s", dash,
                  gap ? format_price(m, PRICE(gap), v->price_flags, spread) : "0",
-                 format_percent(gap, middle, 1, false, ratio), v->ascii ? "-" : "─",
+                 format_percent(gap, middle, gap < middle / 1000 ? 4 : 1, false, ratio), v->ascii ? "-" : "─",
                  format_price(m, PRICE(middle), FORMAT_FINE, mid), v->vm.crossed ? "CROSSED" : dash);
         if (v->vm.crossed)
             role = ROLE_WARN;

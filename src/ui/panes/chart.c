@@ -45,11 +45,16 @@ bool chart_set(struct session *s, const char *what) {
     return true;
 }
 
-static int points_of(const struct candle_series *series, struct chart_point *out) {
-    const int n = series ? (int)series->count : 0;
-    for (int i = 0; i < n; i++) {
+/* A line gets two points a candle, where it began and where it ended: the newest minutes look less like stairs. */
+static int points_of(const struct candle_series *series, bool line, int64_t now_us, struct chart_point *out) {
+    int n = 0;
+    for (int i = 0; series && i < (int)series->count; i++) {
         const struct candle *k = candle_at(series, i);
-        out[i] = (struct chart_point){k->start_us, k->open.micro, k->high.micro, k->low.micro, k->close.micro};
+        const int64_t open = k->open.micro, close = k->close.micro, end = k->start_us + series->interval_us - 1;
+        if (line)
+            out[n++] = (struct chart_point){k->start_us, open, open, open, open};
+        out[n++] = (struct chart_point){line ? (end < now_us ? end : now_us) : k->start_us, open, k->high.micro,
+                                        k->low.micro, close};
     }
     return n;
 }
@@ -85,7 +90,7 @@ static int64_t covered_of(const struct candle_series *k) {
 }
 
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
-    static struct chart_point points[CANDLE_KEEP];
+    static struct chart_point points[CANDLE_KEEP * 2];
     struct chart_state *p = state;
     struct view_market vm;
     struct chart_level levels[3];
@@ -96,13 +101,13 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
         return;
     }
     const struct candle_series *series = view_candles(s->view, vm.m->id);
-    const int n = points_of(series, points);
+    const int n = points_of(series, p->kind == CHART_LINE, now_us, points);
     if (!n) {
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No prices yet: the chart begins with the first trade");
         return;
     }
-    const int64_t span = spans[span_of(p, covered_of(series))].us, end = points[n - 1].at_us + series->interval_us;
-    const int64_t to = now_us > end ? now_us : end;
+    const int64_t span = spans[span_of(p, covered_of(series))].us, last = points[n - 1].at_us;
+    const int64_t to = now_us > last ? now_us : last;
     const struct chart ch = {
         .style = p->style_set       ? p->style
                  : session_ascii(s) ? CHART_ASCII
