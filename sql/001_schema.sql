@@ -113,9 +113,7 @@ CREATE TABLE orders (
     take_profit_price   positive,
     sl_trigger_price    numeric(18,6),
     tp_trigger_price    numeric(18,6),
-    exit_plan           jsonb,
-    CHECK (reserved_quantity <= open_quantity),
-    CHECK (status IS DISTINCT FROM 'CLOSED' OR coalesce(open_quantity, 0) = 0)
+    exit_plan           jsonb
 ) WITH (fillfactor = 80);
 -- One net position per (account, strategy, market): scale-ins average under one plan.
 CREATE UNIQUE INDEX orders_one_open ON orders (account_id, strategy, market_id) WHERE status = 'OPEN';
@@ -230,6 +228,16 @@ BEGIN
     END IF;
     RETURN true;
 END $$;
+
+-- A position never reserves more than it has and is flat when closed. Checked where positions change: on updates.
+CREATE FUNCTION turret_bad_position() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'order %: reserved % of open %, status %', NEW.num, NEW.reserved_quantity, NEW.open_quantity, NEW.status
+        USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER orders_position_holds BEFORE UPDATE ON orders FOR EACH ROW
+    WHEN (NEW.reserved_quantity > NEW.open_quantity OR (NEW.status = 'CLOSED' AND NEW.open_quantity <> 0))
+    EXECUTE FUNCTION turret_bad_position();
 
 CREATE FUNCTION turret_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

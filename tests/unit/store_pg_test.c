@@ -279,6 +279,22 @@ static void a_second_open_position_is_refused(void **state) {
     assert_int_equal(seen->saved[1].result, ERR_INTERNAL);
 }
 
+static void a_position_that_reserves_too_much_is_refused(void **state) {
+    (void)state;
+    struct order o = make_order(1);
+    put_order(&o, true, true, false);
+    o.version = 2;
+    o.pos.status = POSITION_OPEN;
+    o.pos.open = QTY(5);
+    o.pos.reserved = QTY(6);
+    put_order(&o, false, false, true);
+    run_until(&seen->n_saved, 2, 5);
+    assert_int_equal(seen->saved[1].result, ERR_INTERNAL);
+    o.pos.reserved = QTY(5);
+    put_order(&o, false, false, true);
+    run_until(&seen->ok, 2, 5);
+}
+
 static void a_gap_of_an_own_refused_batch_heals(void **state) {
     (void)state;
     struct order o = make_order(1);
@@ -605,6 +621,7 @@ int main(void) {
         T(ledger_and_events_only_grow),
         T(one_bad_batch_does_not_take_its_group_along),
         T(a_second_open_position_is_refused),
+        T(a_position_that_reserves_too_much_is_refused),
         T(a_gap_of_an_own_refused_batch_heals),
         T(a_row_changed_by_another_writer_alarms_and_asks_for_a_reload),
         T(an_insert_after_a_failed_insert_of_the_same_order_is_taken),
