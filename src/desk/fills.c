@@ -29,6 +29,22 @@ size_t fill_whole(const struct desk *d, size_t i, struct fill *whole) {
     return i;
 }
 
+bool fill_is_pair(const struct fill *f) { return f->kind == FILL_SETTLEMENT && strncmp(f->venue_trade, "pair-", 5) == 0; }
+
+/* What makes holding and positions differ rightly: settlements that met no position here (their fills are still to come)
+ * move the holding only, settled pairs of opposite strategies move positions only. */
+int64_t fills_apart(const struct desk *d, const struct holding *h, size_t from) {
+    int64_t net = 0;
+    for (size_t i = from; i < d->fill_count; i++) {
+        const struct fill *f = &d->fills[i];
+        if (f->account != h->account || f->market != h->m->m.id || (!market_nets(&h->m->m) && f->side != h->key))
+            continue;
+        int64_t moved = book_dir((enum order_side)f->side, (enum order_action)f->action) * f->size.micro;
+        net += fill_is_pair(f) ? -moved : f->position == 0 ? moved : 0;
+    }
+    return net;
+}
+
 static usd share(usd whole, qty part, qty size) {
     int64_t out = 0;
     return dec_muldiv(whole.micro, part.micro, size.micro, ROUND_HALF_EVEN, &out) ? USD(out) : whole;

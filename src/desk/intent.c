@@ -228,7 +228,9 @@ static void reset_position(struct desk *d, struct acct *a, struct rec *pos) {
     snprintf(f.venue_trade, sizeof f.venue_trade, "reset-%llu", (unsigned long long)r->o.id);
     if (position_close_fill(&pos->o.pos, position_dir((enum order_side)pos->o.side), f.px, f.size, USD(0), d->now_us, &pnl) != ERR_OK)
         return;
-    f.realized_pnl = pnl;
+    f.realized_pnl = pnl; /* a rounding at most */
+    a->realized.micro += pnl.micro;
+    holding_get(d, a, pos->m, pos->o.side)->realized.micro += pnl.micro;
     save_add(d, SAVE_FILL)->u.fill = f;
     fill_keep(d, &f);
     position_closed(d, pos, r);
@@ -252,25 +254,32 @@ static void intent_account_reset(struct desk *d, const struct intent *in) {
             if (pos->o.account == a->a.id)
                 reset_position(d, a, pos);
         }
-    for (struct holding *h = a->holdings; h != NULL; h = h->next) {
-        h->p = (struct position){0};
-        h->realized = h->fees = h->funding = USD(0);
-    }
+    for (struct holding *h = a->holdings; h != NULL; h = h->next)
+        h->p = (struct position){0}; /* what was realized today stays: it happened */
     struct ledger_entry l = {.account = a->a.id, .kind = LEDGER_DEPOSIT, .amount = USD(a->a.initial.micro - a->cash.micro), .at_us = d->now_us};
     snprintf(l.ref, sizeof l.ref, "reset-%lld", (long long)d->now_us);
     ledger_book(d, a, &l);
     audit_base(d, a);
-    a->realized = a->fees = a->funding = USD(0);
+    for (struct holding *h = a->holdings; h != NULL; h = h->next)
+        h->apart = 0;
     a->start_equity = a->a.initial;
     a->day_known = true;
     a->day_paused = a->day_lifted = false;
     save_day(d, a);
+    a->reconciled = a->asking = false; /* until the venue has done the same */
+    save_after(d, AFTER_RESET, a->a.id, 0, PRICE(0), QTY(0));
+    notice_about(d, NOTICE_WARN, 0, a->a.id, "account %s is reset to %s", a->a.name, num_text(a->a.initial.micro).s);
+    save_after(d, AFTER_REPLY, 0, in->token, PRICE(0), QTY(0));
+}
+
+void account_reset_send(struct desk *d, account_id id) {
+    struct acct *a = acct_find(d, id);
+    if (a == NULL || !d->leader)
+        return;
     struct fx_reset *x = &fx_new(d, FX_RESET, (enum venue_id)a->a.venue)->u.reset;
     x->account = a->a.id;
     x->initial = a->a.initial;
     recon_need(d, a);
-    notice_about(d, NOTICE_WARN, 0, a->a.id, "account %s is reset to %s", a->a.name, num_text(a->a.initial.micro).s);
-    save_after(d, AFTER_REPLY, 0, in->token, PRICE(0), QTY(0));
 }
 
 typedef void intent_fn(struct desk *d, const struct intent *in);

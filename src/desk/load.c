@@ -165,12 +165,12 @@ static void holdings(struct desk *d) {
         i = fill_whole(d, i, &f);
         struct acct *a = acct_find(d, f.account);
         struct mkt *m = mkt_find(d, f.market);
-        if (a != NULL && m != NULL)
+        if (a != NULL && m != NULL && !fill_is_pair(&f))
             holding_cash(holding_get(d, a, m, f.side), f.side, f.action, f.px, f.size, USD(0), f.at_us);
     }
     for (size_t i = 0; i < d->account_count; i++)
         for (struct holding *h = d->accounts[i]->holdings; h != NULL; h = h->next) {
-            int64_t net = 0;
+            int64_t net = h->apart = fills_apart(d, h, 0);
             uint8_t leverage = 0;
             for (const struct rec *p = h->m->pos_first; p != NULL; p = p->pos_next)
                 if (p->o.account == h->account && (market_nets(&h->m->m) || p->o.side == h->key)) {
@@ -181,6 +181,7 @@ static void holdings(struct desk *d) {
             if (net == net_of(h))
                 continue;
             h->p = (struct position){0};
+            h->apart = 0;
             for (const struct rec *p = h->m->pos_first; p != NULL; p = p->pos_next)
                 if (p->o.account == h->account && (market_nets(&h->m->m) || p->o.side == h->key))
                     hold(d, p);

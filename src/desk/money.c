@@ -44,6 +44,8 @@ usd holding_cash(struct holding *h, uint8_t side, uint8_t action, price px, qty 
 }
 
 void audit_base(struct desk *d, struct acct *a) {
+    for (struct holding *h = a->holdings; h != NULL && d->loaded; h = h->next)
+        h->apart += fills_apart(d, h, a->audit_from);
     a->base_cash = a->cash;
     a->other_cash = USD(0);
     a->audit_from = d->fill_count;

@@ -80,6 +80,7 @@ enum err funnel_exit(struct desk *d, struct rec *pos, qty size, enum order_sourc
 enum err funnel_recheck(const struct desk *d, const struct rec *r);
 void intent_place(struct desk *d, const struct intent *in);
 void kill_set(struct desk *d, bool on, const char *why);
+void account_reset_send(struct desk *d, account_id id);
 
 /* --- money.c: exposure, equity, day figures --- */
 usd order_worst_case(const struct mkt *m, const struct order *o);
@@ -101,6 +102,8 @@ price own_mark(const struct mkt *m, uint8_t side); /* micro 0 = none */
 bool fill_book(struct desk *d, const struct fill *f, const char *venue_order); /* false: duplicate or unusable */
 uint64_t fill_key(const struct desk *d, const struct fill *f);
 void fill_keep(struct desk *d, const struct fill *f);
+bool fill_is_pair(const struct fill *f);
+int64_t fills_apart(const struct desk *d, const struct holding *h, size_t from);
 size_t fill_whole(const struct desk *d, size_t i, struct fill *whole); /* joins the legs from fill i on; the next index */
 void position_closed(struct desk *d, struct rec *pos, const struct rec *by);
 

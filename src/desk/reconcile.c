@@ -226,22 +226,38 @@ static void settle_unseen(struct desk *d, struct acct *a) {
         }
 }
 
-/* Fills that came out of order, or a load without the oldest of them, leave another average than the venue's: its counts. */
-static void take_entries(struct desk *d, struct acct *a) {
-    bool taken = false;
-    for (struct holding *h = a->holdings; h != NULL; h = h->next) {
-        const struct recon_pos *p = told(a, h->m->m.id);
-        usd cost;
-        if (h->m->m.kind != MARKET_PERP || p == NULL || p->entry.micro <= 0 || h->p.open.micro == 0 || h->p.entry_price.micro == p->entry.micro)
-            continue;
-        if (!usd_of(p->entry, h->p.open, ROUND_HALF_EVEN, &cost))
-            continue;
-        h->p.entry_price = p->entry;
-        h->p.cost = cost;
-        taken = true;
+/* Fills that came out of order, or a load without the oldest of them, leave another holding or average than the venue's:
+ * its counts. The positions agree with it already. */
+static bool holding_follow(struct holding *h, const struct recon_pos *p) {
+    int64_t net = h->p.open.micro > 0 ? side_sign((enum order_side)h->side) * h->p.open.micro : 0, theirs = p != NULL ? p->net.micro : 0;
+    if (net == theirs && (net == 0 || h->m->m.kind != MARKET_PERP || p->entry.micro <= 0 || h->p.entry_price.micro == p->entry.micro))
+        return false;
+    const bool binary = h->m->m.kind == MARKET_BINARY;
+    if (net != theirs) {
+        h->side = (uint8_t)(theirs > 0 ? (binary ? SIDE_YES : SIDE_LONG) : (binary ? SIDE_NO : SIDE_SHORT));
+        h->p = (struct position){.status = theirs != 0 ? POSITION_OPEN : POSITION_CLOSED, .leverage = h->p.leverage, .open = QTY(theirs < 0 ? -theirs : theirs)};
+        h->apart = 0;
     }
-    if (taken)
-        audit_base(d, a);
+    if (theirs == 0 || p->entry.micro <= 0)
+        return true;
+    h->p.entry_price = p->entry;
+    if (!usd_of(p->entry, h->p.open, ROUND_HALF_EVEN, &h->p.cost))
+        h->p.cost = usd_of_sat(p->entry, h->p.open);
+    return true;
+}
+
+static void holdings_follow(struct desk *d, struct acct *a) {
+    bool any = false;
+    for (const struct holding *h = a->holdings; h != NULL; h = h->next)
+        any = any || market_nets(&h->m->m);
+    if (!any)
+        return;
+    audit_base(d, a); /* what was booked so far is explained; from here on anew */
+    for (struct holding *h = a->holdings; h != NULL; h = h->next)
+        if (market_nets(&h->m->m) && holding_follow(h, told(a, h->m->m.id))) {
+            h->base = h->p;
+            h->base_side = h->side;
+        }
 }
 
 void on_recon_end(struct desk *d, const struct event *ev) {
@@ -263,7 +279,7 @@ void on_recon_end(struct desk *d, const struct event *ev) {
     }
     if (diff != 0)
         adjust(d, a);
-    take_entries(d, a);
+    holdings_follow(d, a);
     settle_unseen(d, a);
     a->asking = false;
     a->reconciled = a->once = true;

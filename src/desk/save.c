@@ -236,6 +236,9 @@ static void after_run(struct desk *d, const struct after *a, enum err e) {
         else
             waiters_end(d, r->o.id, WAIT_AMEND, e, NULL);
         return;
+    case AFTER_RESET:
+        account_reset_send(d, (account_id)a->order);
+        return;
     case AFTER_REPLY:
         reply(d, a->token, e, r, NULL);
         return;

@@ -49,6 +49,7 @@ struct holding { /* what an account holds in a market at the venue, whatever str
     account_id account;
     uint8_t side, key /* side where the venue does not net */;
     struct position p, base /* as loaded, for the audit */;
+    int64_t apart; /* quantity it rightly differs from the positions by (fills_apart), as of the base */
     uint8_t base_side;
     usd realized, fees, funding; /* since midnight UTC */
 };
@@ -90,7 +91,7 @@ struct acct {
     size_t audit_from;         /* first fill after that */
 };
 
-enum after_kind { AFTER_PLACE, AFTER_CANCEL, AFTER_AMEND, AFTER_REPLY };
+enum after_kind { AFTER_PLACE, AFTER_CANCEL, AFTER_AMEND, AFTER_REPLY, AFTER_RESET /* `order` is the account */ };
 struct after { uint8_t kind; order_id order; uint64_t token; price limit; qty size; };
 struct batch { /* one transaction, kept until the store has it */
     struct batch *next;

@@ -87,12 +87,11 @@ static void check_account(const struct desk *d, struct audit *a, const struct ac
     usd cash = usd_add_sat(acct->base_cash, acct->other_cash);
     for (const struct holding *h = acct->holdings; h != NULL; h = h->next) {
         struct holding replay = {.m = h->m, .account = h->account, .side = h->base_side, .key = h->key, .p = h->base};
-        int64_t net = 0;
+        int64_t net = h->apart + fills_apart(d, h, acct->audit_from);
         for (size_t i = acct->audit_from; i < d->fill_count;) {
             struct fill whole;
             i = fill_whole(d, i, &whole);
-            bool apart = whole.kind == FILL_SETTLEMENT && strncmp(whole.venue_trade, "pair-", 5) == 0;
-            if (whole.account != acct->a.id || whole.market != h->m->m.id || apart || (!market_nets(&h->m->m) && whole.side != h->key))
+            if (whole.account != acct->a.id || whole.market != h->m->m.id || fill_is_pair(&whole) || (!market_nets(&h->m->m) && whole.side != h->key))
                 continue;
             cash = usd_add_sat(cash, holding_cash(&replay, whole.side, whole.action, whole.px, whole.size, whole.fee, whole.at_us));
             cash.micro -= whole.fee.micro;

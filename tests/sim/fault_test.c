@@ -39,7 +39,8 @@ struct world {
     struct late *wire;
     size_t wire_count, wire_cap;
     uint64_t wire_seq;
-    bool faults, loaded, venue_up, store_up, drop_round, still;
+    bool faults, loaded, venue_up, store_up, drop_round, still, resets;
+    int resolve_at;
     int lives;
     struct map placed;          /* order id -> times sent */
     struct map answered;        /* token -> times answered */
@@ -341,6 +342,8 @@ static void desk_die(struct world *w) {
 /* --- the market moves, people want things ------------------------------------------------------------------ */
 static void quote(struct world *w, int i) {
     const struct market *m = &w->markets[i];
+    if (m->status != MARKET_OPEN)
+        return;
     w->fair[i] += rng_range(&w->rng, -3, 3);
     int64_t low = m->kind == MARKET_BINARY ? 10 : 800, high = m->kind == MARKET_BINARY ? 90 : 1200;
     w->fair[i] = w->fair[i] < low ? low : w->fair[i] > high ? high : w->fair[i];
@@ -353,6 +356,13 @@ static void quote(struct world *w, int i) {
         }
     if (chance(w, 300))
         exchange_bot_market(w->x, m->id, 9, chance(w, 500) ? 1 : -1, QTY(rng_range(&w->rng, 1, 20) * m->lot.micro), w->now);
+}
+
+static void resolve(struct world *w) {
+    struct market *m = &w->markets[MARKETS - 1];
+    m->status = MARKET_RESOLVED;
+    m->outcome = (uint8_t)(OUTCOME_YES + rng_below(&w->rng, 3));
+    exchange_resolve(w->x, m->id, (enum market_outcome)m->outcome, w->now);
 }
 
 static const struct order *random_order(struct world *w, bool positions) {
@@ -438,6 +448,10 @@ static void want_something(struct world *w) {
         in->source = in->kind == INTENT_FLATTEN ? SOURCE_KILL : SOURCE_MANUAL;
         break;
     default:
+        if (w->resets && chance(w, 10)) {
+            in->kind = INTENT_ACCOUNT_RESET;
+            break;
+        }
         in->kind = INTENT_PLACE;
         want_place(w, in);
         break;
@@ -532,12 +546,28 @@ static void check_ledgers(struct world *w) {
 static void check_reload(struct world *w) {
     char line[128];
     uint64_t before = hash_rows(w->d, 1);
+    size_t n = w->d->order_count;
+    struct order *was = xcalloc(n + 1, sizeof *was);
+    struct acct acct[ACCOUNTS];
+    for (size_t i = 0; i < n; i++)
+        was[i] = w->d->orders[i]->o;
+    for (int i = 0; i < ACCOUNTS; i++)
+        acct[i] = *w->d->accounts[i];
     desk_free(w->d);
     w->d = NULL;
     store_mem_crash(w->s, 0, (struct event_sink){store_sink, w});
     desk_live(w);
     uint64_t after = hash_rows(w->d, 1);
     snprintf(line, sizeof line, "the store gives another desk back: %016llx, was %016llx", (unsigned long long)after, (unsigned long long)before);
+    for (size_t i = 0; i < n && before != after; i++) {
+        const struct order *o = view_order(w->d, was[i].id);
+        if (o == NULL || o->version != was[i].version || o->state != was[i].state || o->flags != was[i].flags || o->pos.open.micro != was[i].pos.open.micro)
+            print_error("order %u: version %u, now %u; %s, now %s\n", was[i].num, was[i].version, o != NULL ? o->version : 0, order_state_name((enum order_state)was[i].state), o != NULL ? order_state_name((enum order_state)o->state) : "gone");
+    }
+    for (int i = 0; i < ACCOUNTS && before != after; i++)
+        print_error("account %d: cash %lld, now %lld; today %lld, now %lld; fees %lld, now %lld\n", i + 1, (long long)acct[i].cash.micro, (long long)w->d->accounts[i]->cash.micro,
+                    (long long)acct[i].realized.micro, (long long)w->d->accounts[i]->realized.micro, (long long)acct[i].fees.micro, (long long)w->d->accounts[i]->fees.micro);
+    free(was);
     if (before != after)
         fail_seed(w, line);
     check_inside(w);
@@ -559,6 +589,8 @@ static void world_open(struct world *w, uint64_t seed) {
     w->seed = seed;
     w->now = START_US;
     w->trace = getenv("FAULT_TRACE") != NULL;
+    w->resets = seed % 4 == 3;
+    w->resolve_at = seed % 3 == 2 ? 400 + (int)(seed % 1000) : -1;
     rng_seed(&w->rng, seed);
     map_init(&w->placed);
     map_init(&w->answered);
@@ -613,6 +645,8 @@ static void run_seed(uint64_t seed, uint64_t *sent, uint64_t *filled, int *lives
     w.faults = true;
     for (int n = 0; n < 1500; n++) {
         step(&w, n);
+        if (n == w.resolve_at)
+            resolve(&w);
         if (chance(&w, (int)(100 + seed % 5 * 100)))
             want_something(&w);
         maybe_fault(&w);
