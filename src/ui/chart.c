@@ -47,12 +47,12 @@ bool chart_range(const struct chart *ch, int64_t *low, int64_t *high) {
         return false;
     /* Own levels count when they are near: a far stop must not flatten the curve. */
     const int64_t range = *high - *low > 0 ? *high - *low : *high / 200 + 1;
-    const int64_t low0 = *low, high0 = *high;
+    const int64_t low0 = *low, high0 = *high, near = range / 2;
     for (int i = 0; i < ch->n_levels; i++) {
         const int64_t v = ch->levels[i].value;
-        if (v < *low && v >= low0 - range)
+        if (v < *low && v >= low0 - near)
             *low = v;
-        if (v > *high && v <= high0 + range)
+        if (v > *high && v <= high0 + near)
             *high = v;
     }
     const int64_t pad = (*high - *low) / 20 + (*high == *low ? range : 0) + 1;
@@ -207,7 +207,9 @@ static void draw_level(const struct plot *p, int64_t value, enum role role, uint
 
 static void draw_price_axis(const struct plot *p, int axis_w) {
     char text[FORMAT_MAX];
-    const int64_t step = chart_step(p->high - p->low, p->at.h > 3 ? p->at.h / 2 : 1);
+    int64_t step = chart_step(p->high - p->low, p->at.h > 3 ? p->at.h / 2 : 1);
+    if (p->ch->market && step < p->ch->market->tick.micro)
+        step = p->ch->market->tick.micro; /* finer labels would all read the same */
     int64_t value = p->low / step * step;
     for (; value <= p->high; value += step) {
         if (value < p->low)

@@ -7,7 +7,9 @@
 #include "ui/format.h"
 #include "ui/list_private.h"
 
-#define FLEX_MIN 18 /* a title narrower than this says little: rather one column less */
+#define FLEX_MIN 18  /* a title narrower than this says little: rather one column less */
+#define FLEX_GOOD 32 /* and rather than columns of the last priorities it gets this much */
+#define LAST_PRIORITY 7
 #define FLEX_LEAST 4
 
 static bool chosen(const struct list *l, const struct column *col) {
@@ -19,11 +21,26 @@ static bool chosen(const struct list *l, const struct column *col) {
     return false;
 }
 
-static int total_width(const struct list_column *cols, int n) {
+static int total_width(const struct list_column *cols, int n, int flex) {
     int sum = 0;
     for (int i = 0; i < n; i++)
-        sum += (cols[i].width ? cols[i].width : FLEX_MIN) + (i ? 1 : 0);
+        sum += (cols[i].width ? cols[i].width : flex) + (i ? 1 : 0);
     return sum;
+}
+
+/* Takes columns out, the largest priority number first, until the rest fits; 0 and below stay. */
+static int drop_columns(struct list_column *cols, int n, int width) {
+    for (;;) {
+        int drop = -1;
+        for (int i = 0; i < n; i++)
+            if (cols[i].col->priority > 0 && (drop < 0 || cols[i].col->priority >= cols[drop].col->priority))
+                drop = i;
+        const bool last = drop >= 0 && cols[drop].col->priority >= LAST_PRIORITY;
+        if (drop < 0 || n == 1 || total_width(cols, n, last ? FLEX_GOOD : FLEX_MIN) <= width)
+            return n;
+        memmove(&cols[drop], &cols[drop + 1], (size_t)(n - drop - 1) * sizeof *cols);
+        n--;
+    }
 }
 
 int list_fit(const struct column_table *t, const struct list *l, int width, struct list_column out[LIST_COLUMNS]) {
@@ -31,19 +48,7 @@ int list_fit(const struct column_table *t, const struct list *l, int width, stru
     for (int i = 0; i < t->count && n < LIST_COLUMNS; i++)
         if (chosen(l, &t->columns[i]))
             out[n++] = (struct list_column){&t->columns[i], t->columns[i].width};
-    while (n > 1 && total_width(out, n) > width) {
-        int drop = -1;
-        for (int i = 0; i < n; i++) {
-            const int p = out[i].col->priority < 0 ? 0 : out[i].col->priority;
-            if (p > 0 && (drop < 0 || p >= out[drop].col->priority))
-                drop = i;
-        }
-        if (drop < 0)
-            break;
-        memmove(&out[drop], &out[drop + 1], (size_t)(n - drop - 1) * sizeof *out);
-        n--;
-    }
-    return n;
+    return drop_columns(out, n, width);
 }
 
 static void value_of(struct session *s, const struct column *col, const void *row, int64_t now_us,
@@ -66,17 +71,8 @@ static int widen(struct session *s, const struct list *l, const struct column_ta
             if (w > cols[i].width)
                 cols[i].width = w;
         }
-    while (n > 1 && total_width(cols, n) > width) { /* grown too wide: one more column goes */
-        int drop = -1;
-        for (int i = 0; i < n; i++)
-            if (cols[i].col->priority > 0 && (drop < 0 || cols[i].col->priority >= cols[drop].col->priority))
-                drop = i;
-        if (drop < 0)
-            break;
-        memmove(&cols[drop], &cols[drop + 1], (size_t)(n - drop - 1) * sizeof *cols);
-        n--;
-    }
-    const int rest = width - total_width(cols, n);
+    n = drop_columns(cols, n, width); /* grown too wide: one more goes */
+    const int rest = width - total_width(cols, n, FLEX_MIN);
     for (int i = 0; i < n; i++)
         if (!cols[i].width) {
             cols[i].width = FLEX_MIN + rest > FLEX_LEAST ? FLEX_MIN + rest : FLEX_LEAST;
@@ -125,9 +121,14 @@ static void draw_row(struct session *s, const struct list_source *src, struct ca
 
 static void draw_empty(struct session *s, void *state, const struct list_source *src, struct canvas *c, struct rect r) {
     const struct pane_slot *slot = session_slot(s, state);
+    struct view_status st;
+    view_status(s->view, &st);
     if (slot && slot->filter[0] && slot->total)
         canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "Nothing matches \"%s\" (0 of %d). Esc clears the filter",
                      slot->filter, slot->total);
+    else if (st.stage == START_LOADING) /* not empty: not known yet */
+        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "Loading%s%s", st.store_text[0] ? ": " : "",
+                     st.store_text);
     else
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, src->empty);
 }

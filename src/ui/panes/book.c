@@ -233,7 +233,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     if (focused)
         c->cursor_x = r.x, c->cursor_y = r.y + r.h - 1;
     if (!view_market(s->view, session_market(s), &v.vm)) {
-        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No market. 7 finds markets");
+        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No market yet. 7 finds markets");
         return;
     }
     if (p->market && p->market != v.vm.m->id)
