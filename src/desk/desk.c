@@ -71,6 +71,7 @@ static void desk_teardown(struct desk *d) {
         book_free(d->markets[i]->book);
         trigger_set_free(d->markets[i]->triggers);
         free(d->markets[i]->candles);
+        free(d->markets[i]->candles_fine);
         free(d->markets[i]);
     }
     for (size_t i = 0; i < d->account_count; i++)

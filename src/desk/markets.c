@@ -71,9 +71,12 @@ void on_book(struct desk *d, const struct event *ev) {
 static void price_seen(struct mkt *m, int64_t at_us, price px, qty size) {
     if (m->candles == NULL) {
         m->candles = xcalloc(1, sizeof *m->candles);
+        m->candles_fine = xcalloc(1, sizeof *m->candles_fine);
         candle_init(m->candles, MINUTE_US);
+        candle_init(m->candles_fine, 5 * SECOND_US);
     }
     candle_add(m->candles, at_us, px, size);
+    candle_add(m->candles_fine, at_us, px, size);
     if (m->day_open.micro == 0)
         m->day_open = px;
 }

@@ -65,7 +65,7 @@ struct mkt {
     bool gap, crossed, stale, touched, saved, armed;
     uint32_t trade_head, trade_count;
     struct view_trade trades[TRADES_KEEP];
-    struct candle_series *candles;
+    struct candle_series *candles, *candles_fine; /* a minute, five seconds */
 };
 
 struct recon_pos { market_id market; qty net; price entry; };

@@ -122,6 +122,11 @@ const struct candle_series *view_candles(const struct desk *d, market_id id) {
     return m != NULL ? m->candles : NULL;
 }
 
+const struct candle_series *view_candles_fine(const struct desk *d, market_id id) {
+    const struct mkt *m = mkt_find(d, id);
+    return m != NULL ? m->candles_fine : NULL;
+}
+
 /* --- accounts ---------------------------------------------------------------------------------------- */
 static void account_fill(const struct desk *d, const struct acct *a, struct view_account *out) {
     *out = (struct view_account){.a = &a->a, .cash = a->cash, .equity = account_equity(a), .unrealized = account_unrealized(a), .realized_day = a->realized,

@@ -25,6 +25,7 @@ void field_set(struct field *f, int64_t micro) {
     if (micro && dec_muldiv(micro, DEC_ONE, f->scale ? f->scale : DEC_ONE, ROUND_HALF_EVEN, &shown))
         dec_format(shown, 0, text);
     lineedit_set(&f->line, text);
+    f->fresh = text[0] != '\0';
 }
 
 void field_step(struct field *f, int64_t steps) {
@@ -62,7 +63,13 @@ bool field_key(struct field *f, uint32_t key) {
             field_step(f, stepping[i].steps);
             return true;
         }
-    return lineedit_key(&f->line, key);
+    if (f->scale && key > ' ' && key < 127 && !strchr("0123456789.,c%", (int)key))
+        return false; /* a number takes no letters */
+    if (f->fresh && key >= ' ' && key < 127)
+        lineedit_set(&f->line, "");
+    const bool mine = lineedit_key(&f->line, key);
+    f->fresh = f->fresh && !mine;
+    return mine;
 }
 
 int field_next(const struct field *fields, int n, int at, int dir) {

@@ -17,6 +17,7 @@ struct field {
     int64_t scale; /* what one shown unit is in micro units: DEC_ONE, or a cent */
     const char *hint;
     bool hidden;
+    bool fresh; /* shows a value nobody typed: the first character typed replaces it */
 };
 
 /* Field keys: text editing, arrows in choices, + - [ ] { } by step. False when it is none of its keys. */

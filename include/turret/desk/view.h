@@ -50,6 +50,8 @@ struct view_trade { int64_t at_us; price px; qty size; uint8_t taker_side; };
 int view_trades(const struct desk *d, market_id id, struct view_trade *out, int max); /* newest first */
 /* Candles of the market, newest last; the last one is still forming. */
 const struct candle_series *view_candles(const struct desk *d, market_id id);
+/* The last 42 minutes in candles of five seconds. */
+const struct candle_series *view_candles_fine(const struct desk *d, market_id id);
 
 /* --- accounts --- */
 struct view_account {

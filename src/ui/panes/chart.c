@@ -17,6 +17,7 @@ static const struct {
     {240 * MINUTE, "4h"}, {480 * MINUTE, "8h"}, {1440 * MINUTE, "1d"}, {10080 * MINUTE, "7d"},
 };
 #define SPANS ((int)(sizeof spans / sizeof *spans))
+#define FINE_SPAN_US (30 * MINUTE) /* up to here the chart shows candles of seconds */
 
 struct chart_state {
     int span; /* 0 = fits what there is; else index + 1 */
@@ -100,14 +101,16 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No market yet. 7 finds markets");
         return;
     }
-    const struct candle_series *series = view_candles(s->view, vm.m->id);
+    const struct candle_series *series = view_candles(s->view, vm.m->id), *fine = view_candles_fine(s->view, vm.m->id);
+    const int64_t span = spans[span_of(p, covered_of(series))].us;
+    if (fine && span <= FINE_SPAN_US)
+        series = fine;
     const int n = points_of(series, p->kind == CHART_LINE, now_us, points);
     if (!n) {
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No prices yet: the chart begins with the first trade");
         return;
     }
-    const int64_t span = spans[span_of(p, covered_of(series))].us, last = points[n - 1].at_us;
-    const int64_t to = now_us > last ? now_us : last;
+    const int64_t last = points[n - 1].at_us, to = now_us > last ? now_us : last;
     const struct chart ch = {
         .style = p->style_set       ? p->style
                  : session_ascii(s) ? CHART_ASCII
