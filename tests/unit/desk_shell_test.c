@@ -424,6 +424,35 @@ static void a_preview_tells_what_a_ticket_would_do(void **state) {
     assert_true(p.refusal != ERR_OK);
 }
 
+/* Memory is bounded: old closed orders leave it, what is open stays. */
+static void old_closed_orders_leave_memory(void **state) {
+    struct rig *g = *state;
+    struct rec *kept = open_position(g, g->perp, SIDE_LONG, 1, 100, "kept");
+    order_id id = kept->o.id;
+    g->hold_saves = true;
+    g->d->limits.max_orders_per_second = 0;
+    for (int i = 0; i < 2 * ORDERS_KEEP; i++) {
+        fx_clear(g);
+        struct rec *r = place(g, g->fed, SIDE_YES, ACTION_BUY, 10, 0.41);
+        assert_non_null(r);
+        saved_result(g, fx_last(g, FX_SAVE)->u.save.seq, ERR_OK, false);
+        done(g, r, ERR_CANCELLED);
+        for (size_t k = 0; k < g->n_fx; k++) /* the later batches */
+            if (g->fx[k].type == FX_SAVE && g->fx[k].u.save.last)
+                saved_result(g, g->fx[k].u.save.seq, ERR_OK, false);
+        for (size_t k = 0; k < g->n_fx; k++)
+            if (g->fx[k].type == FX_SAVE && g->fx[k].u.save.last)
+                saved_result(g, g->fx[k].u.save.seq, ERR_OK, false);
+    }
+    g->hold_saves = false;
+    books(g);
+    tick(g, MINUTE_US);
+    assert_in_range(g->d->order_count, ORDERS_KEEP, ORDERS_KEEP + 2);
+    assert_non_null(view_order(g->d, id));
+    assert_null(rec_find(g->d, g->d->orders[1]->o.id - 1));
+    audit_clean(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(kill_cancels_adding_orders_and_survives), TEST(a_kill_between_commit_and_send_stops_the_order), TEST(flatten_closes_everything),
@@ -431,7 +460,7 @@ int main(void) {
         TEST(another_epoch_refuses_the_intent), TEST(a_restart_brings_everything_back), TEST(created_but_never_sent_fails_after_the_venue_said_so),
         TEST(sent_but_unheard_of_is_adopted), TEST(external_orders_are_adopted_and_counted), TEST(a_difference_is_believed_the_second_time),
         TEST(a_failed_reconciliation_is_asked_again), TEST(a_day_loss_pauses_until_midnight), TEST(a_reset_starts_over), TEST(funding_moves_cash_once),
-        TEST(equity_is_sampled_each_minute), TEST(markets_are_found_by_part), TEST(a_preview_tells_what_a_ticket_would_do),
+        TEST(equity_is_sampled_each_minute), TEST(markets_are_found_by_part), TEST(a_preview_tells_what_a_ticket_would_do), TEST(old_closed_orders_leave_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
