@@ -133,7 +133,7 @@ CREATE TABLE fills (
     venue          text     NOT NULL,
     account_id     integer  NOT NULL,
     venue_trade_id text     NOT NULL,
-    leg            smallint NOT NULL CHECK (leg IN (0, 1)),
+    leg            smallint NOT NULL CHECK (leg >= 0),
     order_id       bigint   NOT NULL,
     position_id    bigint,
     market_id      bigint   NOT NULL,
