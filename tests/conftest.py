@@ -1,8 +1,8 @@
 """Fixtures of the end-to-end tests: every test gets a desk of its own in a temporary data directory, and leaves no process behind."""
+import itertools
 import json
 import os
 import pathlib
-import pty
 import re
 import shutil
 import signal
@@ -164,10 +164,12 @@ class Desk:
 
 
 class Tmux:
-    """A terminal to look at: one tmux server a test."""
+    """A terminal to look at, with a tmux server of its own."""
+
+    count = itertools.count()
 
     def __init__(self, desk, size):
-        self.desk, self.socket = desk, str(desk.path / "tmux")
+        self.desk, self.socket = desk, str(desk.path / f"tmux{next(Tmux.count)}")
         self.cmd("-f", "/dev/null", "new-session", "-d", "-s", "t", "-x", str(size[0]), "-y", str(size[1]), "cat >/dev/null; exec sh")
 
     def cmd(self, *words, check=True):

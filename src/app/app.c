@@ -18,6 +18,8 @@
 #include "turret/io/loop.h"
 #include "turret/venue/sim.h"
 
+#define START_LATE_S 12.0
+
 void app_stop(struct app *a, int code) {
     if (a->stopping)
         return;
@@ -195,6 +197,18 @@ static void store_ready(void *ctx, struct store *s) {
     engine_set_store(a->engine, s);
 }
 
+/* A run with an end of its own does not wait for a database for ever. */
+static void on_start_late(struct ev_loop *loop, ev_timer *t, int revents) {
+    struct app *a = t->data;
+    char text[400];
+    (void)loop;
+    (void)revents;
+    if (engine_loaded(a->engine))
+        return;
+    snprintf(text, sizeof text, "the database can't be used: %.200s", engine_store_text(a->engine)[0] ? engine_store_text(a->engine) : "no answer");
+    app_fail(a, ERR_UNREACHABLE, text);
+}
+
 static void store_failed(void *ctx, enum err e, const char *text) {
     app_fail(ctx, e, text);
 }
@@ -203,10 +217,15 @@ static bool up_database(struct app *a) {
     struct database_cfg cfg = {.url = a->cfg->db, .data_dir = a->cfg->data_dir, .sink = engine_store_sink(a->engine), .ctx = a,
                                .ready = store_ready, .failed = store_failed};
     a->database = database_open(&cfg);
+    ev_timer_init(&a->late, on_start_late, START_LATE_S, 0);
+    a->late.data = a;
+    if (a->cfg->run_us || a->cfg->until_end || (a->cfg->headless && a->cfg->json))
+        ev_timer_start(loop_get(), &a->late);
     return true;
 }
 
 static void down_database(struct app *a) {
+    ev_timer_stop(loop_get(), &a->late);
     database_close(a->database);
 }
 

@@ -27,7 +27,7 @@ struct app {
     struct plain *plain;
     struct database *database;
     ev_signal signals[SIGNAL_COUNT];
-    ev_timer grace;
+    ev_timer grace, late;
     bool stopping;
     int exit_code;
     enum err failure;

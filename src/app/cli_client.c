@@ -39,6 +39,8 @@ enum err cli_ask(const char *data_dir, cJSON *request, cJSON **answer) {
             free(bytes);
             bytes = NULL;
         }
+        if (e == ERR_ENGINE_DOWN || e == ERR_TIMEOUT)
+            e = ERR_OUTCOME_UNKNOWN; /* asked, and never answered */
         close(fd);
     }
     cJSON_free(text);
@@ -171,8 +173,10 @@ int cli_engine_command(struct cli *c) {
     enum err e = ask_patiently(c, yes, &answer);
     if (e == ERR_ENGINE_DOWN)
         return !strcmp(c->command, "kill") && !dry ? kill_by_file(c) : cli_engine_down(c);
+    if (e == ERR_OUTCOME_UNKNOWN && yes)
+        return out_error(c->json, e, "the engine went away before it answered; look at `turret orders --all` before you try again", "unknown");
     if (e)
-        return out_error(c->json, e == ERR_TIMEOUT && yes ? ERR_OUTCOME_UNKNOWN : e, "the engine does not answer", e == ERR_TIMEOUT ? "unknown" : NULL);
+        return out_error(c->json, e == ERR_OUTCOME_UNKNOWN ? ERR_UNREACHABLE : e, "the engine does not answer", NULL);
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "confirm"))) {
         const char *what = text_of(cJSON_GetObjectItemCaseSensitive(answer, "data"), "reads_as");
         if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {

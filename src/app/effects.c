@@ -17,7 +17,7 @@ static void run_save(struct engine *e, const struct effect *fx) {
     const struct fx_save *rec = &fx->u.save;
     if (rec->kind == SAVE_FILL)
         engine_crash(e, "fill-save");
-    if (rec->intent && rec->last) {
+    if (rec->intent && e->intent_seqs[(e->intent_seq_at + SEQ_WATCH - 1) % SEQ_WATCH] != rec->seq) {
         e->intent_seqs[e->intent_seq_at++ % SEQ_WATCH] = rec->seq;
         engine_crash(e, "intent-save");
     }
