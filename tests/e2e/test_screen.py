@@ -32,6 +32,9 @@ def test_main_workspace(desk, terminal, size):
     wait_for(lambda: "search" not in t.screen(), what="the closed help")
     t.type(":kill test")
     t.keys("Enter")
+    t.wait("KILL SWITCH on")
+    time.sleep(0.3)
+    t.keys("y")
     t.wait("HALTED")
     assert desk.json("status").data["killed"] is True
 
