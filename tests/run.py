@@ -45,7 +45,7 @@ def main():
     print(f"unit programs: {time.time() - t0:.0f} s", flush=True)
     xml = os.path.join(build, "pytest.xml")
     env = dict(os.environ, TURRET_BUILD=build, PYTHONDONTWRITEBYTECODE="1")
-    cmd = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "3", "--dist", "worksteal", "--junitxml", xml, "-rs", "tests"]
+    cmd = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "3", "--dist", "load", "--junitxml", xml, "-rs", "tests"]
     if a.k:
         cmd += ["-k", a.k]
     if os.path.exists(xml):
