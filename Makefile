@@ -54,7 +54,7 @@ UNIT   := $(sort $(wildcard tests/unit/*.c tests/screen/*.c tests/sim/*.c))
 UNITS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 
-.PHONY: all run check bench asan fuzz layers install format clean deps-run deps-test build programs tests
+.PHONY: all run check bench asan fuzz layers man install format clean deps-run deps-test build programs tests
 .DELETE_ON_ERROR:
 all: deps-run
 	@$(MAKE) --no-print-directory programs
@@ -110,6 +110,8 @@ asan: deps-test
 	@/usr/bin/python3 tests/run.py --build build/asan
 fuzz: deps-test
 	@$(MAKE) --no-print-directory -f tests/fuzz/fuzz.mk
+man: programs
+	@/usr/bin/python3 man/splice.py $(BUILD)/turret man/*.[1-9]
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/turret/themes $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(BUILD)/turret $(DESTDIR)$(PREFIX)/bin/turret

@@ -144,7 +144,7 @@ static int keys(void) {
             if (info->group != g)
                 continue;
             keymap_keys(k, (enum action)a, bound, sizeof bound);
-            printf(".It Sy \"");
+            printf(".It Sy \"\\&");
             put_text(bound, false);
             printf("\" No \"");
             put_text(info->name, false);
