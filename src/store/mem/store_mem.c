@@ -298,7 +298,8 @@ static void forget_done(struct store_mem *m) {
         }
     if (first < m->n_recs && first < 1024)
         return;
-    memmove(m->recs, m->recs + first, (m->n_recs - first) * sizeof *m->recs);
+    if (m->n_recs > first)
+        memmove(m->recs, m->recs + first, (m->n_recs - first) * sizeof *m->recs);
     m->n_recs -= first;
     m->open_from -= first;
     for (size_t i = 0; i < m->n_jobs; i++)
@@ -321,7 +322,8 @@ int store_mem_run(struct store *s) {
         case JOB_LEADER: run_state(m, true); break;
         }
     }
-    memmove(m->jobs, m->jobs + done, (m->n_jobs - done) * sizeof *m->jobs);
+    if (m->n_jobs > done)
+        memmove(m->jobs, m->jobs + done, (m->n_jobs - done) * sizeof *m->jobs);
     m->n_jobs -= done;
     forget_done(m);
     return m->emitted;
