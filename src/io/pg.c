@@ -2,48 +2,16 @@
  * Every unit has a deadline kept by our own timer, so that a stopped server (SIGSTOP) is found out too. */
 #include "turret/io/pg.h"
 
-#include "pg_resolve.h"
+#include "pg_private.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 #include "turret/io/loop.h"
 
-#include <assert.h>
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum pg_life { LIFE_WAITING, LIFE_RESOLVING, LIFE_CONNECTING, LIFE_UP };
-
-struct unit {
-    int sent, seen; /* statements */
-    bool in_result; /* the statement at `seen` has given its result, its end is not read yet */
-    bool script;
-    int64_t sent_us;
-    pg_result_fn *on_result;
-    pg_done_fn *on_done;
-    void *ctx;
-    struct pg_outcome out;
-};
-
-struct pg {
-    struct pg_cfg cfg;
-    char *conninfo, *resolved;
-    struct pg_resolve *resolving;
-    PGconn *conn;
-    enum pg_life life;
-    bool settled;
-    ev_io read, write;
-    ev_timer timer, deadline;
-    double backoff;
-    struct unit *units; /* FIFO: units[head..tail), and units[tail] is being built */
-    size_t head, tail, cap;
-    int building;
-    char broken[PG_TEXT_MAX]; /* set where a call failed: the connection ends at the next turn */
-    bool closed;
-    int depth; /* our own callbacks on the stack: pg_close frees when the last has returned */
-};
 
 static void pump(struct pg *p);
 
@@ -54,7 +22,7 @@ static void leave(struct pg *p) {
 }
 
 /* Foreign text, first line only: libpq's messages are several lines and may hold the server's bytes. */
-static void first_line(char *dst, size_t cap, const char *text) {
+void pg_first_line(char *dst, size_t cap, const char *text) {
     static const char *const heads[] = {"ERROR:  ", "FATAL:  ", "PANIC:  "};
     if (!text)
         text = "";
@@ -69,7 +37,7 @@ static void first_line(char *dst, size_t cap, const char *text) {
     utf8_sanitise(dst, cap, text, n);
 }
 
-static void watch(struct pg *p, bool reads, bool writes) {
+void pg_watch(struct pg *p, bool reads, bool writes) {
     struct ev_loop *loop = loop_get();
     int fd = PQsocket(p->conn);
     if (fd != p->read.fd || p->life == LIFE_CONNECTING) { /* connecting: the same number may be another socket */
@@ -107,7 +75,7 @@ static void wait_for(struct pg *p, double seconds) {
 /* Ends the connection: open units are lost, the owner is told, the next attempt is planned. */
 static void go_down(struct pg *p, const char *why) {
     char text[PG_TEXT_MAX];
-    first_line(text, sizeof text, why);
+    pg_first_line(text, sizeof text, why);
     if (!text[0])
         str_copy(text, sizeof text, "the connection was lost");
     unwatch(p);
@@ -134,184 +102,6 @@ static void go_down(struct pg *p, const char *why) {
     wait_for(p, p->backoff);
     p->backoff = p->backoff * 2 > 2. ? 2. : p->backoff * 2;
     p->cfg.on_down(p->cfg.ctx, text);
-}
-
-/* --- units of work --- */
-
-static struct unit *building(struct pg *p) {
-    if (p->head > 64 && p->head * 2 > p->tail) {
-        size_t live = p->tail - p->head + (p->building > 0);
-        memmove(p->units, p->units + p->head, live * sizeof *p->units);
-        p->tail -= p->head;
-        p->head = 0;
-    }
-    p->units = xgrow(p->units, &p->cap, p->tail + 1, sizeof *p->units);
-    struct unit *u = &p->units[p->tail];
-    if (p->building == 0) {
-        *u = (struct unit){.out.failed = -1};
-    }
-    return u;
-}
-
-static void add_statement(struct pg *p) {
-    struct unit *u = building(p); /* looks at p->building: before it grows */
-    u->sent = ++p->building;
-}
-
-static void mark_broken(struct pg *p) {
-    if (!p->broken[0]) {
-        first_line(p->broken, sizeof p->broken, PQerrorMessage(p->conn));
-        if (!p->broken[0])
-            str_copy(p->broken, sizeof p->broken, "the connection was lost");
-    }
-}
-
-static bool can_send(struct pg *p) { return p->life == LIFE_UP && p->conn && !p->broken[0]; }
-
-void pg_prepare(struct pg *p, const char *name, const char *sql) {
-    add_statement(p);
-    if (can_send(p) && !PQsendPrepare(p->conn, name, sql, 0, NULL))
-        mark_broken(p);
-}
-
-void pg_exec(struct pg *p, const char *name, int n, const char *const *values, const int *lens, const int *formats) {
-    add_statement(p);
-    if (can_send(p) && !PQsendQueryPrepared(p->conn, name, n, values, lens, formats, 0))
-        mark_broken(p);
-}
-
-void pg_query(struct pg *p, const char *sql, int n, const char *const *values) {
-    add_statement(p);
-    if (can_send(p) && !PQsendQueryParams(p->conn, sql, n, NULL, values, NULL, NULL, 0))
-        mark_broken(p);
-}
-
-static void arm_deadline(struct pg *p) {
-    ev_timer_stop(loop_get(), &p->deadline);
-    if (p->head == p->tail)
-        return;
-    double left = (double)(p->units[p->head].sent_us + p->cfg.answer_timeout_ms * 1000LL - clock_mono_us()) / 1e6;
-    ev_timer_set(&p->deadline, left < 0.001 ? 0.001 : left, 0.);
-    ev_timer_start(loop_get(), &p->deadline);
-}
-
-static void flush(struct pg *p) {
-    int r = PQflush(p->conn);
-    if (r < 0)
-        mark_broken(p);
-    if (p->broken[0])
-        ev_feed_event(loop_get(), &p->timer, EV_TIMER); /* never end the connection inside a caller's call */
-    else
-        watch(p, true, r > 0);
-}
-
-static void submit(struct pg *p, pg_result_fn *on_result, pg_done_fn *on_done, void *ctx) {
-    struct unit *u = building(p);
-    u->sent = p->building;
-    u->on_result = on_result;
-    u->on_done = on_done;
-    u->ctx = ctx;
-    u->sent_us = clock_mono_us();
-    p->building = 0;
-    p->tail++;
-    if (p->tail - p->head == 1)
-        arm_deadline(p);
-    if (!p->conn || p->life != LIFE_UP) {
-        str_copy(p->broken, sizeof p->broken, "not connected");
-        ev_feed_event(loop_get(), &p->timer, EV_TIMER);
-    } else
-        flush(p);
-}
-
-void pg_end(struct pg *p, pg_result_fn *on_result, pg_done_fn *on_done, void *ctx) {
-    if (can_send(p) && !PQpipelineSync(p->conn))
-        mark_broken(p);
-    submit(p, on_result, on_done, ctx);
-}
-
-void pg_script(struct pg *p, const char *sql, pg_done_fn *on_done, void *ctx) {
-    assert(pg_idle(p) && p->building == 0);
-    building(p)->script = true;
-    p->building = 1;
-    if (can_send(p) && (!PQexitPipelineMode(p->conn) || !PQsendQuery(p->conn, sql)))
-        mark_broken(p);
-    submit(p, NULL, on_done, ctx);
-}
-
-/* --- results --- */
-
-/* libpq's own error (no SQLSTATE) and the server's last words (FATAL, 57P0x) say nothing about the commit: lost. */
-static bool ends_connection(const PGresult *r) {
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE), *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
-    return !state || !strncmp(state, "57P", 3) || !strncmp(state, "08", 2) || (severity && strcmp(severity, "ERROR") != 0);
-}
-
-static void note_failure(struct pg *p, struct unit *u, const PGresult *r) {
-    if (u->out.end == PG_FAILED)
-        return;
-    const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-    if (ends_connection(r)) {
-        if (!p->broken[0])
-            first_line(p->broken, sizeof p->broken, text ? text : PQresultErrorMessage(r));
-        if (!p->broken[0])
-            str_copy(p->broken, sizeof p->broken, "the connection was lost");
-        return;
-    }
-    u->out.end = PG_FAILED;
-    u->out.failed = u->seen;
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    str_copy(u->out.sqlstate, sizeof u->out.sqlstate, state);
-    first_line(u->out.text, sizeof u->out.text, text ? text : PQresultErrorMessage(r));
-}
-
-static void finish_unit(struct pg *p) {
-    struct unit u = p->units[p->head++];
-    arm_deadline(p);
-    if (u.script && !PQenterPipelineMode(p->conn))
-        mark_broken(p);
-    if (u.on_done)
-        u.on_done(u.ctx, &u.out);
-}
-
-/* One result of the oldest unit. */
-static void take_result(struct pg *p, PGresult *r) {
-    struct unit *u = &p->units[p->head];
-    switch (PQresultStatus(r)) {
-    case PGRES_PIPELINE_SYNC:
-        PQclear(r);
-        finish_unit(p);
-        return;
-    case PGRES_FATAL_ERROR:
-    case PGRES_BAD_RESPONSE: note_failure(p, u, r); break;
-    case PGRES_PIPELINE_ABORTED: break;
-    default:
-        if (u->out.end == PG_DONE && u->on_result) {
-            u->on_result(u->ctx, u->seen, r);
-            u = &p->units[p->head]; /* the callback may have added units: the array may have moved */
-        }
-    }
-    u->seen++;
-    PQclear(r);
-}
-
-/* Reads what is there. In a pipeline a NULL ends each statement; in a script one NULL ends it all. */
-static void read_results(struct pg *p) {
-    int nulls = 0;
-    while (p->conn && !p->broken[0] && p->head < p->tail && !PQisBusy(p->conn)) {
-        bool script = p->units[p->head].script;
-        PGresult *r = PQgetResult(p->conn);
-        nulls = r ? 0 : nulls + 1;
-        if (nulls > 2) /* nothing more can be had without new bytes */
-            break;
-        if (r)
-            take_result(p, r);
-        else if (script)
-            finish_unit(p);
-        else if (PQstatus(p->conn) == CONNECTION_BAD) {
-            mark_broken(p);
-            break;
-        }
-    }
 }
 
 static void read_notifies(struct pg *p) {
@@ -358,8 +148,8 @@ static void settle(struct pg *p) {
 
 static void connect_step(struct pg *p) {
     switch (PQconnectPoll(p->conn)) {
-    case PGRES_POLLING_READING: watch(p, true, false); break;
-    case PGRES_POLLING_WRITING: watch(p, false, true); break;
+    case PGRES_POLLING_READING: pg_watch(p, true, false); break;
+    case PGRES_POLLING_WRITING: pg_watch(p, false, true); break;
     case PGRES_POLLING_OK: settle(p); break;
     default: go_down(p, PQerrorMessage(p->conn));
     }
@@ -379,7 +169,7 @@ static void connect_to(struct pg *p, const char *conninfo) {
         return;
     }
     PQsetNoticeReceiver(p->conn, drop_notice, NULL);
-    watch(p, false, true);
+    pg_watch(p, false, true);
 }
 
 static void on_resolved(void *ctx, const char *conninfo, const char *error) {
@@ -405,10 +195,10 @@ static void connect_start(struct pg *p) {
 
 static void pump(struct pg *p) {
     if (p->life == LIFE_UP) {
-        read_results(p);
+        pg_read_results(p);
         read_notifies(p);
         if (p->conn && p->life == LIFE_UP && !p->broken[0])
-            flush(p);
+            pg_flush(p);
     }
     if (p->broken[0] && !p->closed) {
         char why[PG_TEXT_MAX];
@@ -425,9 +215,9 @@ static void on_io(struct ev_loop *loop, ev_io *w, int revents) {
         connect_step(p);
     else if (p->life == LIFE_UP) {
         if ((revents & EV_READ) && !PQconsumeInput(p->conn)) {
-            read_results(p); /* answers that came before the end still count */
+            pg_read_results(p); /* answers that came before the end still count */
             if (p->conn)
-                mark_broken(p);
+                pg_mark_broken(p);
         }
         pump(p);
     }
@@ -459,7 +249,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *w, int revents) {
         if (clock_mono_us() >= p->units[p->head].sent_us + p->cfg.answer_timeout_ms * 1000LL)
             go_down(p, "the server does not answer (hung)");
         else
-            arm_deadline(p);
+            pg_arm_deadline(p);
     }
     leave(p);
 }

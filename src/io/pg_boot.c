@@ -2,7 +2,7 @@
  * open: it tells at once when the server dies (then it is started again) and counts as a client for other desks. */
 #include "turret/io/pg_boot.h"
 
-#include "pg_cluster.h"
+#include "pg_boot_private.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/io/log.h"
@@ -21,56 +21,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum boot_state {
-    BOOT_FIND,    /* binaries, users, folders */
-    BOOT_LOCK,    /* one booter at a time; others wait */
-    BOOT_CHECK,   /* is a server running? */
-    BOOT_INITDB,  /* making the cluster */
-    BOOT_CONNECT, /* the server starts: trying to connect */
-    BOOT_READY,   /* guarded */
-    BOOT_RETRY,   /* started again after a pause */
-    BOOT_STOP_LOCK,
-    BOOT_STOP_COUNT, /* are other clients connected? */
-    BOOT_STOPPING,
-};
-#define TICK 0.005
-#define START_LIMIT_US 60000000
-#define STALE_LIMIT_US 15000000
-#define STOP_LIMIT_US 15000000
-
-struct pg_boot {
-    struct pg_boot_cfg cfg;
-    struct pg_cluster cl;
-    char *dir, *bindir;
-    pg_boot_done *on_done;
-    pg_boot_stopped *on_stopped;
-    enum boot_state state;
-    ev_timer tick;
-    ev_io guard_io;
-    PGconn *guard;
-    struct proc *child; /* initdb or the server, when it is ours */
-    int child_status;
-    bool child_ended, done, told_recovery, told_wait;
-    int lock;
-    pid_t stop_pid;
-    int64_t began_us, state_us, wait_until_us, stale_since_us;
-    int64_t backoff_us;
-    long log_from;
-};
-
 static void progress(struct pg_boot *b, const char *text) {
     log_info("database", "%s", text);
     if (b->cfg.on_progress)
         b->cfg.on_progress(b->cfg.ctx, text);
 }
 
-static void enter(struct pg_boot *b, enum boot_state s) {
+void boot_enter(struct pg_boot *b, enum boot_state s) {
     b->state = s;
     b->state_us = clock_mono_us();
     b->told_recovery = b->told_wait = false;
 }
 
-static int64_t in_state(const struct pg_boot *b) { return clock_mono_us() - b->state_us; }
+int64_t boot_in_state(const struct pg_boot *b) { return clock_mono_us() - b->state_us; }
 
 static void unlock(struct pg_boot *b) {
     if (b->lock >= 0)
@@ -78,16 +41,16 @@ static void unlock(struct pg_boot *b) {
     b->lock = -1;
 }
 
-static void drop_guard(struct pg_boot *b) {
+void boot_drop_guard(struct pg_boot *b) {
     ev_io_stop(loop_get(), &b->guard_io);
     if (b->guard)
         PQfinish(b->guard);
     b->guard = NULL;
 }
 
-static void release(struct pg_boot *b) {
+void boot_release(struct pg_boot *b) {
     ev_timer_stop(loop_get(), &b->tick);
-    drop_guard(b);
+    boot_drop_guard(b);
     proc_forget(b->child);
     unlock(b);
     free(b->dir);
@@ -97,7 +60,7 @@ static void release(struct pg_boot *b) {
 
 /* Before the first success the caller is told once and decides; later the supervisor keeps trying. */
 static void fail(struct pg_boot *b, enum err e, const char *text) {
-    drop_guard(b);
+    boot_drop_guard(b);
     unlock(b);
     log_error("database", "%s", text);
     if (!b->done) {
@@ -111,7 +74,7 @@ static void fail(struct pg_boot *b, enum err e, const char *text) {
     if (b->backoff_us > 10000000)
         b->backoff_us = 10000000;
     b->wait_until_us = clock_mono_us() + b->backoff_us;
-    enter(b, BOOT_RETRY);
+    boot_enter(b, BOOT_RETRY);
 }
 
 /* --- children --- */
@@ -156,7 +119,7 @@ static void start_initdb(struct pg_boot *b) {
     progress(b, "making the database (once, about 2 s)");
     const char *argv[] = {prog, "-D", b->cl.tmp, "-U", "app", "-A", "peer", "--no-locale", "-E", "UTF8", "--no-instructions",
                           "--wal-segsize=1", b->cfg.no_sync ? "--no-sync" : NULL, NULL};
-    enter(b, BOOT_INITDB);
+    boot_enter(b, BOOT_INITDB);
     if (!spawn(b, argv))
         fail(b, ERR_IO, "can't start initdb: no process or log file could be made");
 }
@@ -167,7 +130,7 @@ static void start_server(struct pg_boot *b) {
     snprintf(sock, sizeof sock, "unix_socket_directories=%s", b->cl.sock);
     const char *argv[] = {prog, "-D", b->cl.data, "-c", sock, "-c", "unix_socket_permissions=0700", "-c", "listen_addresses=", NULL};
     progress(b, "starting the database");
-    enter(b, BOOT_CONNECT);
+    boot_enter(b, BOOT_CONNECT);
     if (!spawn(b, argv))
         fail(b, ERR_IO, "can't start the database server: no process or log file could be made");
 }
@@ -180,11 +143,11 @@ static void step_find(struct pg_boot *b) {
     if (e != ERR_OK)
         fail(b, e, text);
     else
-        enter(b, BOOT_LOCK);
+        boot_enter(b, BOOT_LOCK);
 }
 
 /* The lock is released by the kernel when a booter dies. */
-static bool take_lock(struct pg_boot *b) {
+bool boot_take_lock(struct pg_boot *b) {
     char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/boot.lock", b->cl.dir);
     if (b->lock < 0)
@@ -193,13 +156,13 @@ static bool take_lock(struct pg_boot *b) {
 }
 
 static void step_lock(struct pg_boot *b) {
-    if (take_lock(b)) {
-        enter(b, BOOT_CHECK);
+    if (boot_take_lock(b)) {
+        boot_enter(b, BOOT_CHECK);
         return;
     }
     if (b->lock < 0)
         fail(b, ERR_IO, "the data directory can't be written (boot.lock)");
-    else if (!b->told_wait && in_state(b) > 300000) {
+    else if (!b->told_wait && boot_in_state(b) > 300000) {
         b->told_wait = true;
         progress(b, "waiting for another desk that is starting or stopping the database");
     }
@@ -215,7 +178,7 @@ static void step_check(struct pg_boot *b) {
     if (pg_cluster_postmaster(b->cl.data, sock, sizeof sock)) {
         if (sock[0] == '/')
             str_copy(b->cl.sock, sizeof b->cl.sock, sock); /* it may have been started with another path to the same folder */
-        enter(b, BOOT_CONNECT);
+        boot_enter(b, BOOT_CONNECT);
         b->child_ended = false;
     } else
         start_server(b);
@@ -247,11 +210,11 @@ static void on_guard(struct ev_loop *loop, ev_io *w, int revents) {
     struct pg_boot *b = w->data;
     if (PQconsumeInput(b->guard) && PQstatus(b->guard) == CONNECTION_OK)
         return;
-    drop_guard(b);
+    boot_drop_guard(b);
     if (b->state == BOOT_READY) {
         progress(b, "the database server ended: starting it again");
         b->stale_since_us = 0;
-        enter(b, BOOT_LOCK);
+        boot_enter(b, BOOT_LOCK);
         ev_timer_again(loop_get(), &b->tick);
     }
 }
@@ -259,7 +222,7 @@ static void on_guard(struct ev_loop *loop, ev_io *w, int revents) {
 static void ready(struct pg_boot *b) {
     char info[PG_BOOT_CONNINFO_MAX], text[PG_BOOT_TEXT_MAX];
     unlock(b);
-    enter(b, BOOT_READY);
+    boot_enter(b, BOOT_READY);
     ev_timer_stop(loop_get(), &b->tick);
     b->backoff_us = b->stale_since_us = 0;
     ev_io_set(&b->guard_io, PQsocket(b->guard), EV_READ);
@@ -281,10 +244,10 @@ static void server_ended(struct pg_boot *b) {
     if (!b->stale_since_us)
         b->stale_since_us = clock_mono_us();
     bool stale = strstr(why, "postmaster.pid") || strstr(why, "shared memory block") || strstr(why, "could not bind Unix");
-    drop_guard(b);
+    boot_drop_guard(b);
     if (stale && clock_mono_us() - b->stale_since_us < STALE_LIMIT_US) {
         b->wait_until_us = clock_mono_us() + 150000;
-        enter(b, BOOT_RETRY);
+        boot_enter(b, BOOT_RETRY);
         return;
     }
     snprintf(text, sizeof text, "the database server ended at its start: %s (see %.150s)", why[0] ? why : status, b->cl.log);
@@ -300,13 +263,13 @@ static void try_failed(struct pg_boot *b) {
         return;
     }
     if (strstr(why, "starting up") || strstr(why, "recovery")) {
-        if (!b->told_recovery && in_state(b) > 1000000) {
+        if (!b->told_recovery && boot_in_state(b) > 1000000) {
             b->told_recovery = true;
             progress(b, "the database recovers from a crash");
         }
         b->state_us = b->told_recovery ? clock_mono_us() - 1000001 : b->state_us; /* recovery may take its time */
     }
-    drop_guard(b);
+    boot_drop_guard(b);
     b->wait_until_us = clock_mono_us() + 15000;
 }
 
@@ -317,11 +280,11 @@ static void step_connect(struct pg_boot *b) {
         return;
     }
     if (!b->child && !pg_cluster_postmaster(b->cl.data, NULL, 0)) { /* the one we found running has gone */
-        drop_guard(b);
-        enter(b, BOOT_CHECK);
+        boot_drop_guard(b);
+        boot_enter(b, BOOT_CHECK);
         return;
     }
-    if (in_state(b) > START_LIMIT_US) {
+    if (boot_in_state(b) > START_LIMIT_US) {
         fail(b, ERR_TIMEOUT, "the database server does not answer within 60 s (hung?)");
         return;
     }
@@ -340,82 +303,9 @@ static void step_connect(struct pg_boot *b) {
         }
 }
 
-/* --- stopping --- */
-
-static void stop_end(struct pg_boot *b, bool stopped, const char *text) {
-    pg_boot_stopped *fn = b->on_stopped;
-    void *ctx = b->cfg.ctx;
-    char copy[PG_BOOT_TEXT_MAX];
-    str_copy(copy, sizeof copy, text);
-    release(b);
-    log_info("database", "%s", copy);
-    if (fn)
-        fn(ctx, stopped, copy);
-}
-
-static void step_stop_lock(struct pg_boot *b) {
-    if (!b->guard) {
-        stop_end(b, false, "the database was not running");
-        return;
-    }
-    if (!take_lock(b)) {
-        if (b->lock < 0 || in_state(b) > 3000000)
-            stop_end(b, false, "another desk is starting on this data directory: the database goes on");
-        return;
-    }
-    ev_io_stop(loop_get(), &b->guard_io);
-    PQsetnonblocking(b->guard, 1);
-    if (!PQsendQuery(b->guard, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"))
-        stop_end(b, false, "the database has gone already");
-    else
-        enter(b, BOOT_STOP_COUNT);
-}
-
-static void step_stop_count(struct pg_boot *b) {
-    if (PQflush(b->guard) < 0 || !PQconsumeInput(b->guard)) {
-        stop_end(b, false, "the database has gone already");
-        return;
-    }
-    if (PQisBusy(b->guard)) {
-        if (in_state(b) > 3000000)
-            stop_end(b, false, "the database does not answer: left as it is");
-        return;
-    }
-    PGresult *r = PQgetResult(b->guard);
-    int others = PQresultStatus(r) == PGRES_TUPLES_OK ? atoi(PQgetvalue(r, 0, 0)) : 1;
-    PQclear(r);
-    /* our own store's backend may take a moment to end after its connection was closed */
-    if (others > 0 && in_state(b) < 200000) {
-        while ((r = PQgetResult(b->guard)))
-            PQclear(r);
-        int64_t since = b->state_us;
-        enter(b, BOOT_STOP_LOCK);
-        step_stop_lock(b);
-        b->state_us = since;
-        return;
-    }
-    b->stop_pid = pg_cluster_postmaster(b->cl.data, NULL, 0);
-    if (others > 0) {
-        stop_end(b, false, "other clients use the database: it goes on");
-        return;
-    }
-    drop_guard(b);
-    if (!b->stop_pid || kill(b->stop_pid, SIGINT))
-        stop_end(b, false, "the database has gone already");
-    else
-        enter(b, BOOT_STOPPING);
-}
-
-static void step_stopping(struct pg_boot *b) {
-    if (pg_cluster_postmaster(b->cl.data, NULL, 0) != b->stop_pid || b->child_ended)
-        stop_end(b, true, "the database has stopped");
-    else if (in_state(b) > STOP_LIMIT_US)
-        stop_end(b, false, "the database is still stopping");
-}
-
 static void step_retry(struct pg_boot *b) {
     if (clock_mono_us() >= b->wait_until_us)
-        enter(b, b->lock >= 0 ? BOOT_CHECK : BOOT_LOCK);
+        boot_enter(b, b->lock >= 0 ? BOOT_CHECK : BOOT_LOCK);
 }
 
 static void step_ready(struct pg_boot *b) { ev_timer_stop(loop_get(), &b->tick); }
@@ -424,8 +314,8 @@ static void (*const steps[])(struct pg_boot *) = {
     [BOOT_FIND] = step_find,           [BOOT_LOCK] = step_lock,
     [BOOT_CHECK] = step_check,         [BOOT_INITDB] = step_initdb,
     [BOOT_CONNECT] = step_connect,     [BOOT_READY] = step_ready,
-    [BOOT_RETRY] = step_retry,         [BOOT_STOP_LOCK] = step_stop_lock,
-    [BOOT_STOP_COUNT] = step_stop_count, [BOOT_STOPPING] = step_stopping,
+    [BOOT_RETRY] = step_retry,         [BOOT_STOP_LOCK] = boot_step_stop_lock,
+    [BOOT_STOP_COUNT] = boot_step_stop_count, [BOOT_STOPPING] = boot_step_stopping,
 };
 
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents) {
@@ -449,27 +339,12 @@ struct pg_boot *pg_boot_start(const struct pg_boot_cfg *cfg, pg_boot_done *on_do
     ev_init(&b->tick, on_tick);
     ev_timer_set(&b->tick, 0., TICK);
     b->guard_io.data = b->tick.data = b;
-    enter(b, BOOT_FIND);
+    boot_enter(b, BOOT_FIND);
     ev_timer_start(loop_get(), &b->tick);
     return b;
 }
 
-void pg_boot_stop(struct pg_boot *b, pg_boot_stopped *on_stopped) {
-    if (!b)
-        return;
-    b->on_stopped = on_stopped;
-    if (b->state != BOOT_READY) { /* still starting: what we have begun ends with us */
-        if (b->child)
-            kill(proc_pid(b->child), b->state == BOOT_INITDB ? SIGTERM : SIGINT);
-        drop_guard(b);
-    }
-    b->done = true;
-    enter(b, BOOT_STOP_LOCK);
-    b->tick.repeat = TICK;
-    ev_timer_again(loop_get(), &b->tick);
-}
-
 void pg_boot_leave(struct pg_boot *b) {
     if (b)
-        release(b);
+        boot_release(b);
 }

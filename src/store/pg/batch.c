@@ -1,5 +1,5 @@
-/* Batches on their way: collected, sent (those that waited while one was under way go together), answered. A group that
- * is refused is tried again one by one; a lost answer is settled by looking, never by assuming. */
+/* Batches on their way out: collected, sent (those that waited while one was under way go together), or kept in the
+ * outbox where they are exits and the database is away or too slow. */
 #include "store_pg.h"
 
 #include "turret/base/mem.h"
@@ -12,15 +12,14 @@
 
 #define GROUP_BATCHES 64
 #define GROUP_RECORDS 512
-#define TRIES_MAX 3
 #define SPILL_TICK 0.1
 
-static void batch_free(struct batch *b) {
+void batch_free(struct batch *b) {
     free(b->recs);
     free(b);
 }
 
-static void answer(struct store_pg *s, struct batch *b, enum err result, bool outbox) {
+void batch_answer(struct store_pg *s, struct batch *b, enum err result, bool outbox) {
     if (b->answered)
         return;
     b->answered = true;
@@ -32,16 +31,16 @@ static void answer(struct store_pg *s, struct batch *b, enum err result, bool ou
 
 /* --- outbox --- */
 
-static bool to_outbox(struct store_pg *s, struct batch *b) {
+bool batch_to_outbox(struct store_pg *s, struct batch *b) {
     if (!b->exit || b->answered || !outbox_add(&s->outbox, b->recs, b->n))
         return false;
-    answer(s, b, ERR_OK, true);
+    batch_answer(s, b, ERR_OK, true);
     return true;
 }
 
-static void refuse(struct store_pg *s, struct batch *b) {
-    if (!to_outbox(s, b))
-        answer(s, b, ERR_STORE_DOWN, false);
+void batch_refuse(struct store_pg *s, struct batch *b) {
+    if (!batch_to_outbox(s, b))
+        batch_answer(s, b, ERR_STORE_DOWN, false);
     batch_free(b);
 }
 
@@ -55,7 +54,7 @@ void batch_refuse_waiting(struct store_pg *s) {
         if (b->stored)
             batch_free(b); /* it is in the outbox still */
         else
-            refuse(s, b);
+            batch_refuse(s, b);
 }
 
 static void read_stored(void *ctx, const struct fx_save *recs, size_t n) {
@@ -88,7 +87,7 @@ static bool any_stored(const struct batch_list *l) {
     return false;
 }
 
-static void merge_progress(struct store_pg *s) {
+void batch_merge_progress(struct store_pg *s) {
     if (!s->merging || any_stored(&s->queue) || any_stored(&s->flight))
         return;
     s->merging = false;
@@ -124,7 +123,7 @@ void batch_save(struct store_pg *s, const struct fx_save *rec) {
         list_push(&s->queue, b);
         batch_pump(s);
     } else
-        refuse(s, b);
+        batch_refuse(s, b);
 }
 
 /* --- sending --- */
@@ -206,152 +205,7 @@ static void send_batch(struct store_pg *s, struct batch *of) {
         send_record(s, of, &of->recs[i]);
 }
 
-/* --- answers --- */
-
-static void on_result(void *ctx, int index, const PGresult *r) {
-    const struct unit_map *m = &((struct store_pg *)ctx)->map;
-    struct batch *b = (size_t)index < m->n ? m->of[index] : NULL;
-    if (!b || m->kind[index] == '-')
-        return;
-    if (m->kind[index] == 'i')
-        b->not_leader = strcmp(PQcmdTuples((PGresult *)(uintptr_t)r), "1") != 0;
-    else if (PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == '0' && !PQgetisnull(r, 0, 1)) /* not taken: what is stored is as new as ours or newer */
-        b->behind = (uint16_t)atoi(PQgetvalue(r, 0, 1));
-}
-
-static bool is_newer_stored(const struct batch *b) {
-    for (size_t i = 0; i < b->n && b->behind && !b->stored; i++)
-        if (b->recs[i].kind == SAVE_ORDER && b->recs[i].u.order.version < b->behind && b->tries == 1)
-            return true;
-    return false;
-}
-
-/* Someone wrote rows of ours: what this desk knows is wrong. It gives the lease up and must load anew. */
-static void conflict(struct store_pg *s, struct batch *b) {
-    log_error("store", "batch %llu: the stored order is newer than the desk's: reloading", (unsigned long long)b->seq);
-    answer(s, b, ERR_NOT_LEADER, false);
-    batch_free(b);
-    leader_lost(s, "an order was changed by another writer; reloading");
-}
-
-/* A batch of an epoch that no longer leads; one of an older epoch of ours says nothing new. */
-static void usurped(struct store_pg *s, struct batch *b) {
-    bool news = b->epoch == s->epoch;
-    answer(s, b, ERR_NOT_LEADER, false);
-    if (news)
-        leader_lost(s, "another desk has taken over");
-}
-
-static void batch_done(struct store_pg *s, struct batch *b) {
-    if (b->not_leader)
-        usurped(s, b);
-    else if (b->merge && is_newer_stored(b)) {
-        conflict(s, b);
-        return;
-    } else
-        answer(s, b, ERR_OK, false);
-    batch_free(b);
-}
-
-bool error_is_sick(const char *state) {
-    static const char *const sick[] = {"53", "58", "25006", "XX001", "XX002"}; /* resources, system, read-only, damage */
-    for (size_t i = 0; i < sizeof sick / sizeof *sick; i++)
-        if (!strncmp(state, sick[i], strlen(sick[i])))
-            return true;
-    return false;
-}
-
-static bool error_is_passing(const char *state) {
-    static const char *const passing[] = {"40001", "40P01", "55P03", "57014"};
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (!strcmp(state, passing[i]))
-            return true;
-    return false;
-}
-
-static void again(struct store_pg *s, struct batch *b) {
-    b->solo = true;
-    b->not_leader = false;
-    b->behind = 0;
-    list_push_front(&s->queue, b);
-}
-
-/* One batch alone was refused. */
-static void batch_failed(struct store_pg *s, struct batch *b, const struct pg_outcome *out) {
-    b->tries++;
-    if (!strcmp(out->sqlstate, "TU002")) {
-        usurped(s, b);
-        batch_free(b);
-    } else if (!strcmp(out->sqlstate, "TU001") && !b->merge) {
-        b->merge = true; /* an earlier batch that was refused left a gap, or ours is there already: look */
-        again(s, b);
-    } else if (!strcmp(out->sqlstate, "23505") && b->intent && !b->general) {
-        b->general = true;
-        again(s, b);
-    } else if (error_is_passing(out->sqlstate) && b->tries < TRIES_MAX)
-        again(s, b);
-    else if (error_is_sick(out->sqlstate) || error_is_passing(out->sqlstate)) {
-        bool passing = error_is_passing(out->sqlstate);
-        if (b->stored)
-            batch_free(b);
-        else
-            refuse(s, b);
-        if (!passing)
-            sp_sick(s, out->text, !strcmp(out->sqlstate, "53100"));
-    } else {
-        log_error("store", "batch %llu refused by the database: %s (%s)", (unsigned long long)b->seq, out->text, out->sqlstate);
-        sp_note(s, NOTICE_ALERT, "the database refused a record: %s", out->text);
-        s->merge_refused = s->merge_refused || b->stored;
-        answer(s, b, ERR_INTERNAL, false);
-        batch_free(b);
-    }
-}
-
-/* The answer was lost. Exits are safe in the outbox; intents are looked up; the rest is merged again: all of it
- * changes nothing where the commit had happened. */
-static void batch_lost(struct store_pg *s, struct batch *b) {
-    if (b->stored || b->answered || to_outbox(s, b)) {
-        batch_free(b);
-        return;
-    }
-    b->solo = true;
-    b->merge = !b->intent;
-    list_push(&s->unknown, b);
-}
-
-static void on_unit(void *ctx, const struct pg_outcome *out) {
-    struct store_pg *s = ctx;
-    struct batch_list flight = s->flight;
-    if (!flight.first)
-        list_init(&flight);
-    list_init(&s->flight);
-    struct batch *b;
-    bool alone = flight.first && !flight.first->next;
-    if (out->end == PG_FAILED && !alone) { /* one by one, in order, before what came later */
-        struct batch_list later = s->queue;
-        s->queue = flight;
-        for (b = s->queue.first; b; b = b->next) {
-            b->solo = true;
-            b->not_leader = false;
-            b->behind = 0;
-        }
-        if (later.first) {
-            *s->queue.tail = later.first;
-            s->queue.tail = later.tail;
-        }
-    } else
-        while ((b = list_pop(&flight)))
-            if (out->end == PG_DONE)
-                batch_done(s, b);
-            else if (out->end == PG_FAILED)
-                batch_failed(s, b, out);
-            else
-                batch_lost(s, b);
-    merge_progress(s);
-    batch_pump(s);
-    if (s->life == SP_UP && s->outbox.batches && !s->merge_stuck && batch_idle(s)) /* exits that had waited too long */
-        sp_step(s);
-}
+/* --- the unit under way --- */
 
 void batch_pump(struct store_pg *s) {
     bool able = s->life == SP_UP || (s->life == SP_STARTING && s->merging);
@@ -369,72 +223,12 @@ void batch_pump(struct store_pg *s) {
         if (b->solo)
             break;
     } while (s->queue.first && !s->queue.first->solo && batches < GROUP_BATCHES && records < GROUP_RECORDS);
-    pg_end(s->pg, on_result, on_unit, s);
+    pg_end(s->pg, batch_on_result, batch_on_unit, s);
 }
 
 void batch_connection_lost(struct store_pg *s) {
     s->merging = false;
     batch_refuse_waiting(s);
-}
-
-/* --- intents whose commit is unknown --- */
-
-struct probe {
-    struct store_pg *s;
-    struct batch *b;
-    int version;
-};
-
-static void on_probe_row(void *ctx, int index, const PGresult *r) {
-    struct probe *p = ctx;
-    (void)index;
-    if (PQntuples(r))
-        p->version = atoi(PQgetvalue(r, 0, 0));
-}
-
-static void on_probe(void *ctx, const struct pg_outcome *out) {
-    struct probe *p = ctx;
-    struct store_pg *s = p->s;
-    struct batch *b = p->b;
-    int version = p->version;
-    free(p);
-    s->probes--;
-    if (out->end != PG_DONE) {
-        list_push(&s->unknown, b); /* asked again at the next connection */
-        return;
-    }
-    answer(s, b, version >= 0 ? ERR_OK : ERR_STORE_DOWN, false);
-    log_info("store", "batch %llu: its lost commit had %s", (unsigned long long)b->seq, version >= 0 ? "happened" : "not happened");
-    batch_free(b);
-    if (!s->probes)
-        sp_step(s);
-}
-
-void batch_look_up_unknown(struct store_pg *s) {
-    struct batch_list todo = s->unknown;
-    struct batch *b;
-    if (!todo.first)
-        return;
-    list_init(&s->unknown);
-    while ((b = list_pop(&todo))) {
-        const struct fx_save *order = NULL;
-        for (size_t i = 0; i < b->n && !order; i++)
-            if (b->recs[i].kind == SAVE_ORDER && b->recs[i].insert)
-                order = &b->recs[i];
-        if (b->merge || !order) {
-            b->merge = true;
-            list_push(&s->queue, b);
-            continue;
-        }
-        struct probe *p = xcalloc(1, sizeof *p);
-        *p = (struct probe){s, b, -1};
-        struct binder bind;
-        bind_reset(&bind);
-        bind_u64(&bind, order->u.order.id);
-        s->probes++;
-        pg_exec(s->pg, "order_version", bind.n, bind.values, bind.lens, bind.formats);
-        pg_end(s->pg, on_probe_row, on_probe, p);
-    }
 }
 
 /* --- exits that wait too long --- */
@@ -446,14 +240,14 @@ static void on_spill(struct ev_loop *loop, ev_timer *w, int revents) {
     int64_t before = clock_mono_us() - (s->cfg.exit_wait_ms ? s->cfg.exit_wait_ms : 1000) * 1000LL;
     for (struct batch *b = s->flight.first; b; b = b->next)
         if (b->since_us < before)
-            (void)to_outbox(s, b); /* whether it commits or not, the merge makes it so */
+            (void)batch_to_outbox(s, b); /* whether it commits or not, the merge makes it so */
     struct batch_list old = s->queue;
     struct batch *b;
     if (!old.first)
         return;
     list_init(&s->queue);
     while ((b = list_pop(&old)))
-        if (b->since_us < before && to_outbox(s, b))
+        if (b->since_us < before && batch_to_outbox(s, b))
             batch_free(b);
         else
             list_push(&s->queue, b);

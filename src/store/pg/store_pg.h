@@ -104,6 +104,14 @@ void batch_look_up_unknown(struct store_pg *s); /* after a reconnect */
 bool batch_merge_outbox(struct store_pg *s);    /* queues what is in the outbox; false when there is nothing */
 void batch_close(struct store_pg *s);
 bool batch_idle(const struct store_pg *s);
+void batch_free(struct batch *b);
+void batch_answer(struct store_pg *s, struct batch *b, enum err result, bool outbox); /* once; later ones are dropped */
+bool batch_to_outbox(struct store_pg *s, struct batch *b); /* an exit, not answered yet: durable and answered */
+void batch_refuse(struct store_pg *s, struct batch *b);    /* outbox or STORE_DOWN; frees it */
+void batch_merge_progress(struct store_pg *s);             /* has the last batch of the outbox gone in? */
+/* batch_answer.c */
+void batch_on_result(void *ctx, int index, const PGresult *r);
+void batch_on_unit(void *ctx, const struct pg_outcome *out);
 bool error_is_sick(const char *sqlstate); /* the server can't write now */
 /* load.c */
 void load_start(struct store_pg *s);
