@@ -189,7 +189,7 @@ void app_summary(struct app *a) {
     cJSON_AddStringToObject(o, "seed", hash);
     summary_of_view(engine_view(a->engine), o);
     cJSON_AddNumberToObject(o, "wall_ms", (double)(wall / 1000));
-    cJSON_AddNumberToObject(o, "events_per_second", wall > 0 ? (double)(int64_t)((double)engine_events(a->engine) * 1e6 / (double)wall) : 0);
+    cJSON_AddNumberToObject(o, "events_per_second", (double)engine_rate(a->engine));
     log_info("engine", "stop: %" PRIu64 " events, state %016" PRIx64, engine_events(a->engine), a->hash);
 }
 

@@ -122,6 +122,8 @@ static void finish(struct engine *e) {
     e->pace_base_us = e->now_us;
     e->pace_mono_us = clock_mono_us();
     e->feed_started = true;
+    e->feed_mono_us = clock_mono_us();
+    e->feed_events = e->events;
     for (int i = 0; i < VENUE_COUNT; i++)
         if (e->venues[i].v)
             e->venues[i].v->ops->start(e->venues[i].v, e->now_us);

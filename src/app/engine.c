@@ -64,6 +64,7 @@ void engine_end(struct engine *e, enum engine_end why) {
     if (e->stopped)
         return;
     e->stopped = true;
+    e->end_mono_us = clock_mono_us();
     if (e->on_end)
         e->on_end(e->on_end_ctx, why);
 }
@@ -300,6 +301,12 @@ int64_t engine_now_us(const struct engine *e) { return e->cfg.virtual_time ? e->
 const char *engine_store_text(const struct engine *e) { return e->store_text; }
 bool engine_loaded(const struct engine *e) { return e->loaded; }
 uint64_t engine_events(const struct engine *e) { return e->events; }
+
+uint64_t engine_rate(const struct engine *e) {
+    int64_t us = (e->end_mono_us ? e->end_mono_us : clock_mono_us()) - e->feed_mono_us;
+    return e->feed_started && us > 0 ? (e->events - e->feed_events) * 1000000u / (uint64_t)us : 0;
+}
+
 struct venue *engine_venue(struct engine *e, enum venue_id id) { return e->venues[id].v; }
 
 void engine_client_add(struct engine *e, struct engine_client *c) {

@@ -30,6 +30,8 @@ struct engine {
     uint32_t next_client, next_token;
     uint64_t events;
     int64_t now_us, last_at_us, started_us, end_us;
+    int64_t feed_mono_us, end_mono_us; /* when the feed began and the engine ended, monotonic */
+    uint64_t feed_events;              /* events before the feed began */
     bool booted, loaded, loading, draining, stopped, feed_started, kill_file_seen, restarting, load_asked;
     uint64_t epoch;
     char store_text[REASON_MAX];

@@ -57,6 +57,7 @@ int64_t engine_now_us(const struct engine *e);
 const char *engine_store_text(const struct engine *e); /* what the store last said before it was loaded */
 bool engine_loaded(const struct engine *e); /* the stored state is in the desk */
 uint64_t engine_events(const struct engine *e);
+uint64_t engine_rate(const struct engine *e); /* events a second of wall time since the feed began */
 struct venue *engine_venue(struct engine *e, enum venue_id id);
 
 void engine_client_add(struct engine *e, struct engine_client *c); /* sets c->id unless it has one */
