@@ -193,7 +193,7 @@ static void modal_key(struct session *s, uint32_t key, enum action a) {
 void session_key(struct session *s, uint32_t key, bool burst, int64_t at_us) {
     enum action a = keymap_find(s->keys, key);
     s->mono_us = at_us;
-    s->draw_self = true;
+    s->draw_self = s->touched = true;
     if (a != ACT_INTERRUPT)
         s->interrupt_us = 0;
     if (s->ask.kind)

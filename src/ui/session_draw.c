@@ -245,8 +245,17 @@ static void send_title(struct session *s) {
     s->host.emit(s->host.ctx, s, osc, (size_t)n);
 }
 
+/* A desk that holds nothing begins in its markets, where the workspace has room for them. */
+static void first_focus(struct session *s) {
+    int cursor = 0;
+    struct pane_slot *p = session_slot_named(s, view_next_position(s->view, &cursor, true) ? "positions" : "markets");
+    if (!s->touched && s->page == 1 && p && session_size(s) == SIZE_BIG)
+        s->focus = (int)(p - s->slots);
+}
+
 void session_draw(struct session *s, struct canvas *c, int64_t now_us) {
     s->now_us = now_us;
+    first_focus(s);
     if (c->w != s->w || c->h != s->h)
         canvas_resize(c, s->w, s->h);
     s->partial = s->draw_self && !s->draw_all && !s->overlay.open && !s->modal && !s->ask.kind && s->last.w == s->w && s->last.h == s->h &&
