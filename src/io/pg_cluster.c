@@ -162,8 +162,8 @@ static enum err pick_binary(const struct pg_boot_cfg *cfg, struct pg_cluster *c,
     struct found *list = calloc(16, sizeof *list);
     int n = list ? find_binaries(cfg->bindir, list) : 0, best = -1, have = existing_major(c->dir);
     for (int i = 0; i < n; i++)
-        if (have ? list[i].major == have : best < 0 || list[i].major > list[best].major)
-            best = i;
+        if (have ? best < 0 && list[i].major == have : best < 0 || list[i].major > list[best].major)
+            best = i; /* of equal ones the first: PATH comes last */
     enum err e = ERR_OK;
     if (best >= 0) {
         str_copy(c->bin, sizeof c->bin, list[best].bin);

@@ -152,8 +152,13 @@ static pid_t __attribute__((unused)) cluster_pid(const struct cluster *c) {
 }
 
 static void __attribute__((unused)) cluster_end(struct cluster *c) {
+    pid_t pid = cluster_pid(c);
+    if (pid) /* a failed test may have left it stopped */
+        shell("kill -CONT %d; pkill -CONT -P %d; true", (int)pid, (int)pid);
     if (c->boot)
         cluster_stop(c);
+    if (pid && cluster_pid(c) == pid)
+        kill(pid, SIGQUIT);
     if (c->mounted)
         assert_int_equal(umount2(c->dir, MNT_DETACH), 0);
     shell("rm -rf %s", c->dir);
