@@ -116,6 +116,7 @@ static void finish(struct engine *e) {
     engine_drain(e, 1 << 30, 0); /* the stored state first, before anything live */
     engine_crash(e, "loaded");
     e->loaded = true;
+    e->loaded_us = clock_mono_us();
     if (e->cfg.run_us && !e->end_us)
         e->end_us = e->now_us + e->cfg.run_us;
     e->next_tick_us = e->now_us + TIMER_US;
@@ -143,7 +144,7 @@ void boot_event(struct engine *e, const struct event *ev) {
         str_copy(e->store_text, sizeof e->store_text, ev->u.store.text);
     if (ev->type == EVENT_LEADER) {
         e->restarting = !ev->u.leader.leads; /* a standby: leading later means loading again */
-        e->epoch = ev->u.leader.epoch;
+        e->leader = ev->u.leader;
         if (!e->load_asked)
             store_load(e->store); /* not before it is known who leads: what is loaded then is the newest there is */
         e->load_asked = true;
@@ -154,17 +155,15 @@ void boot_event(struct engine *e, const struct event *ev) {
 }
 
 void boot_restart(struct engine *e) {
-    e->restarting = false;
+    e->restarting = !e->leader.leads;
     e->loading = e->load_asked = true;
+    e->loaded = false;
     e->feed_started = false;
     ring_clear(&e->queue);
     ring_clear(&e->hold);
     struct event ev;
     event_init(&ev, EVENT_LEADER, VENUE_NONE, e->now_us);
-    struct view_status st;
-    view_status(e->desk, &st);
-    ev.u.leader.leads = 1;
-    ev.u.leader.epoch = st.epoch;
+    ev.u.leader = e->leader;
     hold(e, &ev); /* what we know already goes in front of what is loaded */
     event_init(&ev, EVENT_STORE, VENUE_NONE, e->now_us);
     ev.u.store.up = 1;

@@ -110,9 +110,9 @@ static void step(struct engine *e, const struct event *ev) {
 
 /* Leading anew, after another desk did: what this one knows may be old. */
 static bool leader_changed(struct engine *e, const struct ev_leader *l) {
-    bool again = l->leads && e->loaded && (e->restarting || l->epoch != e->epoch);
+    bool again = l->leads && e->loaded && (e->restarting || l->epoch != e->leader.epoch);
     e->restarting = !l->leads;
-    e->epoch = l->epoch;
+    e->leader = *l;
     return again;
 }
 
@@ -223,6 +223,11 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int revents) {
     watch_kill_file(e);
     if (e->cfg.virtual_time)
         return;
+    if (!e->leader.leads && clock_mono_us() - e->loaded_us > STANDBY_LOAD_US) {
+        engine_drain(e, 1 << 20, 0);
+        boot_restart(e);
+        return;
+    }
     struct event ev;
     event_init(&ev, EVENT_TIMER, VENUE_NONE, clock_now_us());
     engine_put(e, &ev);

@@ -16,6 +16,7 @@
 #define RING_LIMIT (64u << 20)
 #define RING_PAUSE (8u << 20)   /* above it nobody asks venues for more */
 #define SEQ_WATCH 64
+#define STANDBY_LOAD_US 15000000 /* a desk that watches reads what the leader did so often */
 
 struct engine_venue_slot { struct venue *v; engine_venue_fn *open; void *ctx; };
 struct pending_save { uint32_t size, pad; uint64_t seq; int64_t due_us; }; /* virtual time: when the store's answer counts */
@@ -33,7 +34,8 @@ struct engine {
     int64_t feed_mono_us, end_mono_us; /* when the feed began and the engine ended, monotonic */
     uint64_t feed_events;              /* events before the feed began */
     bool booted, loaded, loading, draining, stopped, feed_started, kill_file_seen, restarting, load_asked;
-    uint64_t epoch;
+    struct ev_leader leader;
+    int64_t loaded_us; /* monotonic */
     char store_text[REASON_MAX];
     unsigned dirty;
     struct journal *journal;

@@ -23,7 +23,7 @@ struct frame_view {
     struct canvas canvas;
     unsigned dirty;
     bool keyed, dead;
-    int64_t drawn_us; /* monotonic */
+    int64_t drawn_us, key_drawn_us; /* monotonic: any frame, and the last one for a key: data never makes a key wait */
     ev_timer soon;
     char theme[64];
 };
@@ -52,8 +52,9 @@ static void view_draw(struct frame_view *v, int64_t now) {
 
 /* A frame for a key: at once, or when 1/30 s has passed since the last. */
 static void view_draw_keyed(struct frame_view *v) {
-    int64_t now = clock_mono_us(), due = v->drawn_us + KEY_FRAME_US;
+    int64_t now = clock_mono_us(), due = v->key_drawn_us + KEY_FRAME_US;
     if (now >= due) {
+        v->key_drawn_us = now;
         view_draw(v, now);
         return;
     }
@@ -67,8 +68,10 @@ static void on_soon(struct ev_loop *loop, ev_timer *w, int revents) {
     (void)loop;
     (void)revents;
     struct frame_view *v = w->data;
-    if (!v->dead)
-        view_draw(v, clock_mono_us());
+    if (v->dead)
+        return;
+    v->key_drawn_us = clock_mono_us();
+    view_draw(v, v->key_drawn_us);
 }
 
 static void view_free(struct frame_view *v) {
