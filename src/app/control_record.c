@@ -50,7 +50,7 @@ void record_start(struct peer *p, const uint8_t *bytes, size_t n) {
         record_stop(p, true);
         return;
     }
-    if (c->recording || n >= sizeof path || memchr(bytes, 0, n)) {
+    if (c->recording || n >= sizeof path || bytes[0] != '/' || memchr(bytes, 0, n)) {
         peer_answer_error(p, c->recording ? ERR_FAILED : ERR_USAGE, c->recording ? "a recording runs already" : "bad path", NULL);
         return;
     }

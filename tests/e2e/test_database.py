@@ -93,6 +93,44 @@ def test_full_disk_is_a_message(desk):
     assert p.returncode == 1 and '"ok":false' in p.stdout
 
 
+def test_journal_on_a_full_disk_is_a_message(desk):
+    engine = desk.run("--journal", "/dev/full", wait=False)
+    assert engine.wait(20) == 1
+    assert "journal" in open(engine.log).read()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_database_on_a_full_disk_recovers(pg_desk):
+    desk = pg_desk
+    desk.data.mkdir(mode=0o700)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=150m,mode=700", "tmpfs", str(desk.data)]).returncode:
+        pytest.skip("a tmpfs can't be mounted here")
+    try:
+        engine = desk.run("--seed", 5)
+        m = desk.live_market()["symbol"]
+        desk.buy(m, 5)
+        with open(desk.data / "filler", "wb") as f:
+            try:
+                while True:
+                    f.write(bytes(1 << 16))
+                    f.flush()
+            except OSError:
+                pass
+        seen = {desk.json("buy", m, 2 + i % 5, "--yes").code for i in range(12)}
+        assert seen <= {0, 7, 9}, seen
+        assert desk.json("status").code == 0
+        (desk.data / "filler").unlink()
+        wait_for(lambda: desk.json("status").data["store_up"] is True, 60, what="the database")
+        wait_for(lambda: settled(desk), 30, what="every order settled")
+        wait_for(lambda: desk.json("buy", m, 3, "--yes").code == 0, 30, 1, what="a new order")
+        consistent(desk)
+        desk.stop()
+        engine.wait(20)
+    finally:
+        desk.close()
+        subprocess.run(["umount", "-l", str(desk.data)])
+
+
 class Server:
     """A PostgreSQL server that several desks share."""
 
@@ -134,6 +172,17 @@ def status(desk):
 
 def wait_status(desk, **want):
     wait_for(lambda: all(status(desk)[k] == v for k, v in want.items()), 60, 0.2, what=f"{want}")
+
+
+def test_a_watching_desk_sees_what_the_leader_does(shared):
+    a, b = shared
+    a.run("--seed", 5)
+    b.run("--seed", 5, wait=False)
+    wait_status(b, leader=False)
+    m = a.live_market()["symbol"]
+    a.buy(m, 4)
+    wait_for(lambda: [p["size"] for p in b.positions()] == ["4"], 40, 0.5, what="the position at the other desk")
+    assert status(b)["leader"] is False and status(b)["leader_holder"]
 
 
 @pytest.mark.parametrize("how", ["kill", "stop", "freeze"])

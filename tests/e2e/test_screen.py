@@ -167,6 +167,40 @@ def test_start_says_why_it_can_not(desk):
     assert r.code != 0 and "tape" in r.err, r
 
 
+def test_start_attaches_and_q_detaches(desk, terminal):
+    t = terminal()
+    t.start("start", "--db", "memory", "--seed", 5)
+    t.wait("POSITIONS")
+    desk.wait_live()
+    t.keys("q")
+    t.wait("ended 0")
+    assert desk.json("status").data["stage"] == "live"
+    t.start("attach")
+    t.wait("POSITIONS")
+    assert desk.stop().code == 0
+    t.wait("engine gone")
+
+
+def test_viewer_is_suspended_and_goes_on(desk, terminal):
+    desk.run("--seed", 5)
+    t = terminal()
+    t.cmd("respawn-pane", "-k", "-t", "t", "env ENV= PS1='$ ' sh -i")
+    t.wait("$")
+    t.type(" ".join(f"'{w}'" for w in desk.args("attach")))
+    t.keys("Enter")
+    t.wait("POSITIONS")
+    t.keys("C-z")
+    wait_for(lambda: "POSITIONS" not in t.screen() and "$" in t.screen(), what="the shell")
+    t0 = desk.json("status").data["events"]
+    time.sleep(1.2)
+    assert desk.json("status").data["events"] > t0
+    t.type("fg")
+    t.keys("Enter")
+    t.wait("POSITIONS")
+    t.keys("q")
+    wait_for(lambda: "POSITIONS" not in t.screen(), what="the shell again")
+
+
 class Pty:
     """A program in a terminal that nobody need read."""
 
