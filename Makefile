@@ -66,7 +66,7 @@ programs: $(BUILD)/turret $(if $(BENCH),$(BUILD)/bench)
 tests: programs $(UNITS)
 
 $(BUILD)/flags.mk:
-	@mkdir -p $(@D); for f in $(HARDEN_WANT); do echo 'int main(void){return 0;}' | $(CC) -Werror $$f -x c - -o /dev/null 2>/dev/null && printf '%s ' "$$f"; done | sed 's/^/HARDEN_FOUND := /' >$@; echo >>$@
+	@command -v $(CC) >/dev/null || exit 0; mkdir -p $(@D); for f in $(HARDEN_WANT); do echo 'int main(void){return 0;}' | $(CC) -Werror $$f -x c - -o /dev/null 2>/dev/null && printf '%s ' "$$f"; done | sed 's/^/HARDEN_FOUND := /' >$@; echo >>$@
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
