@@ -11,6 +11,7 @@
 #include "turret/base/str.h"
 #include "turret/io/log.h"
 #include "turret/io/loop.h"
+#include "turret/io/pg_boot.h"
 #include "turret/ui/command.h"
 #include "turret/venue/sim.h"
 
@@ -93,13 +94,28 @@ static void add_info(struct app *a, cJSON *o) {
     cJSON_AddBoolToObject(o, "screen", a->local != NULL);
     cJSON_AddNumberToObject(o, "viewers", frames_count(a->frames) - (a->local != NULL));
     cJSON_AddStringToObject(o, "feed", config_text(a->cfg->config, "engine", "feed"));
-    cJSON_AddStringToObject(o, "database", a->cfg->db[0] ? "server" : "private");
+    cJSON_AddStringToObject(o, "database", !a->cfg->db[0] ? "private" : !strcmp(a->cfg->db, "memory") ? "memory" : "server");
+}
+
+/* Where the desk's database is: for doctor and backup, over a socket that only its owner can open. */
+static void add_database(struct app *a, cJSON *o) {
+    char conninfo[PG_BOOT_CONNINFO_MAX] = "";
+    bool memory = !strcmp(a->cfg->db, "memory"), private = !a->cfg->db[0];
+    cJSON_AddStringToObject(o, "kind", memory ? "memory" : private ? "private" : "server");
+    if (private && pg_boot_running(a->cfg->data_dir, conninfo, sizeof conninfo))
+        cJSON_AddStringToObject(o, "conninfo", conninfo);
+    else if (!memory && !private)
+        cJSON_AddStringToObject(o, "conninfo", a->cfg->db);
 }
 
 enum err app_op(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap) {
     struct app *a = ctx;
     if (!strcmp(op, "info")) {
         add_info(a, out);
+        return ERR_OK;
+    }
+    if (!strcmp(op, "database")) {
+        add_database(a, out);
         return ERR_OK;
     }
     if (!strcmp(op, "reload")) {

@@ -30,6 +30,8 @@ const struct cli_command cli_commands[] = {
     {"tail", "", "stream notices, fills and order changes as they happen", cli_tail},
     {"replay", "FILE", "feed a journal to the desk; ends in the same state", cli_replay},
     {"tape", "import binance RAW.gz -o FILE | import quotes QUOTES.csv MARKETS.csv -o FILE | info FILE | record -o FILE", "make and look at tapes of market data", cli_tape},
+    {"backup", "[FILE]", "write the database as plain SQL", cli_backup},
+    {"restore", "FILE", "read such a file into an empty database; with --yes over what is there, which is saved beside the file first", cli_restore},
     {"doctor", "", "recompute everything from orders, fills and ledger and compare", cli_doctor},
     {"keys", "", "the keys as bound now", cli_keys},
     {"theme", "list | check [NAME|FILE]", "list the themes, or check one for roles that are hard to read", cli_theme},

@@ -70,6 +70,8 @@ int cli_attach(struct cli *c);
 /* cli_client.c */
 int cli_engine_command(struct cli *c); /* any command of ui/command.h, in the engine */
 int cli_tail(struct cli *c);
+int cli_backup(struct cli *c);
+int cli_restore(struct cli *c);
 int cli_doctor(struct cli *c);
 /* cli_local.c */
 int cli_replay(struct cli *c);

@@ -145,9 +145,15 @@ static void answer_starting(struct peer *p) {
     err = cJSON_AddObjectToObject(o, "error");
     cJSON_AddStringToObject(err, "code", err_name(ERR_RECONCILING));
     cJSON_AddTrueToObject(err, "retry");
-    cJSON_AddStringToObject(err, "msg", "the engine is starting: the stored state is not loaded yet");
+    cJSON_AddStringToObject(err, "msg", "the engine is starting: its state is not loaded and reconciled yet");
     cJSON_AddNullToObject(err, "order");
     peer_send_json(p, PROTO_ANSWER, o);
+}
+
+static bool reconciling(const struct engine *e) {
+    struct view_status st;
+    view_status(engine_view(e), &st);
+    return st.stage == START_RECONCILING && st.leader;
 }
 
 static void run_command(struct peer *p, int argc, char **argv, bool confirmed, bool dry_run) {
@@ -161,6 +167,10 @@ static void run_command(struct peer *p, int argc, char **argv, bool confirmed, b
         return;
     }
     if (!engine_loaded(e) && strcmp(cmd->name, "status") != 0) {
+        answer_starting(p);
+        return;
+    }
+    if ((cmd->flags & (CMD_MONEY | CMD_SAFE)) == CMD_MONEY && reconciling(e)) {
         answer_starting(p);
         return;
     }

@@ -177,7 +177,7 @@ enum err store_pg_restore(const char *conninfo, const char *bindir, const char *
         return say(text, ERR_NOT_FOUND, "can't read %s: %s", file, strerror(errno));
     enum err e = looks_whole(fd) ? look(conninfo, &major, &used, text) : say(text, ERR_CORRUPT, "%s is no whole backup (plain SQL of pg_dump)", file);
     if (e == ERR_OK && used && !force)
-        e = say(text, ERR_CONFIG, "the database is not empty: restore into a new data directory, or use --force (the old state is saved first)");
+        e = say(text, ERR_CONFIG, "the database is not empty: restore into a new data directory, or use --yes (the old state is saved first)");
     if (e == ERR_OK && used) {
         snprintf(before, sizeof before, "%.4000s.before-restore", file);
         e = store_pg_backup(conninfo, bindir, before, text);
