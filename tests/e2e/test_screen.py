@@ -39,6 +39,22 @@ def test_main_workspace(desk, terminal, size):
     assert desk.json("status").data["killed"] is True
 
 
+def test_panic_key_flattens_and_locks(desk, terminal):
+    t = terminal(80, 24)
+    t.start("run", "--db", "memory", "--seed", 5)
+    desk.wait_live()
+    m = desk.live_market()["symbol"]
+    desk.buy(m, 5)
+    t.wait("YES")
+    t.keys("!")
+    t.wait("PANIC")
+    time.sleep(0.3)
+    t.keys("k")
+    wait_for(lambda: desk.positions() == [] and desk.json("status").data["killed"], what="a flat and halted desk")
+    t.wait("HALTED")
+    assert desk.json("buy", m, 1, "--yes").code == 7
+
+
 def test_one_line_screen_and_growing_again(desk, terminal):
     t = terminal(38, 8)
     t.start("run", "--db", "memory", "--seed", 5)

@@ -20,7 +20,7 @@ def test_buy_protect_close(pg_desk):
     bought = desk.buy(m["symbol"], 20)
     assert bought["state"] == "filled" and bought["filled"] == "20"
     pos = desk.positions()[0]
-    assert pos["side"] == "yes" and pos["size"] == "20" and pos["entry_price"] == bought["average"]
+    assert pos["side"] == "yes" and pos["size"] == "20" and money(pos["entry_price"]) == money(bought["average"])
     low, high = f"{max(0.01, float(pos['entry_price']) - 0.3):.2f}", f"{min(0.99, float(pos['entry_price']) + 0.3):.2f}"
     assert desk.json("protect", pos["position"], "--stop", low, "--target", high, "--yes").code == 0
     pos = desk.positions()[0]
@@ -180,6 +180,21 @@ def test_state_goes_to_the_log_on_usr2(desk):
     desk.buy(desk.live_market()["symbol"], 5)
     engine.send_signal(signal.SIGUSR2)
     wait_for(lambda: "position 1: yes 5" in (desk.data / "turret.log").read_text(), what="the dump")
+
+
+@pytest.mark.parametrize("policy, left", [("keep", 1), ("cancel", 0)])
+def test_resting_orders_when_the_engine_stops(pg_desk, policy, left):
+    desk = pg_desk
+    conf = desk.path / "t.conf"
+    conf.write_text(f"[engine]\non_exit = {policy}\n")
+    engine = desk.run("--seed", 5, "--config", conf)
+    m = desk.live_market("perp")
+    desk.buy(m["symbol"], f"0.02@{float(m['bid']) * 0.8:.0f}")
+    assert desk.stop().code == 0
+    assert engine.wait(10) == 0
+    desk.run("--seed", 5)
+    assert len(desk.orders()) == left
+    desk.check()
 
 
 def test_paper_account_reset(pg_desk):
