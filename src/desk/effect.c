@@ -115,7 +115,7 @@ void waiter_add(struct desk *d, uint64_t token, enum waiter_kind kind, order_id 
     d->waiters = xgrow(d->waiters, &d->waiter_cap, d->waiter_count + 1, sizeof *d->waiters);
     if (deadline_us <= d->now_us)
         deadline_us = d->now_us + REPLY_DEFAULT_US;
-    d->waiters[d->waiter_count++] = (struct waiter){token, order, deadline_us, (uint8_t)kind};
+    d->waiters[d->waiter_count++] = (struct waiter){token, order, deadline_us, (uint8_t)kind, false};
 }
 
 static void waiter_del(struct desk *d, size_t i) {
@@ -148,8 +148,15 @@ void waiters_settle(struct desk *d, const struct rec *r) {
         const struct waiter w = d->waiters[i];
         enum err e = ERR_OK;
         bool over = false;
-        if (w.order == r->o.id && w.kind == WAIT_PLACE) {
+        if (w.order == r->o.id && w.saving) {
+            over = false;
+        } else if (w.order == r->o.id && w.kind == WAIT_PLACE) {
             over = place_result(r, &e);
+            if (over && r->o.filled.micro > 0) { /* a fill that a person was told of is never lost: first the store */
+                d->waiters[i].saving = true;
+                save_after(d, AFTER_SETTLED, r->o.id, w.token, PRICE(0), QTY(0));
+                over = false;
+            }
         } else if (w.order == r->o.id && (w.kind == WAIT_CANCEL || w.kind == WAIT_AMEND) && !order_open(&r->o)) {
             over = true;
             e = w.kind == WAIT_CANCEL && r->o.state == STATE_CANCELLED ? ERR_OK : ERR_NOT_OPEN;
@@ -161,6 +168,17 @@ void waiters_settle(struct desk *d, const struct rec *r) {
         waiter_del(d, i);
         reply(d, w.token, e, r, r->o.state == STATE_CANCELLED || r->o.state == STATE_FAILED ? r->o.reason_text : NULL);
     }
+}
+
+void waiters_saved(struct desk *d, uint64_t token, const struct rec *r) {
+    enum err e;
+    for (size_t i = 0; i < d->waiter_count; i++)
+        if (d->waiters[i].token == token && d->waiters[i].saving) {
+            waiter_del(d, i);
+            place_result(r, &e);
+            reply(d, token, e, r, r->o.state == STATE_CANCELLED ? r->o.reason_text : NULL);
+            return;
+        }
 }
 
 void waiters_end(struct desk *d, order_id order, enum waiter_kind kind, enum err e, const char *text) {

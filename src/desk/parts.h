@@ -39,6 +39,7 @@ struct numtext num_text(int64_t micro);
 void reply(struct desk *d, uint64_t token, enum err e, const struct rec *r, const char *text);
 void waiter_add(struct desk *d, uint64_t token, enum waiter_kind kind, order_id order, int64_t deadline_us);
 void waiters_settle(struct desk *d, const struct rec *r);
+void waiters_saved(struct desk *d, uint64_t token, const struct rec *r);
 void waiters_end(struct desk *d, order_id order, enum waiter_kind kind, enum err e, const char *text);
 void waiters_timer(struct desk *d);
 

@@ -239,6 +239,10 @@ static void after_run(struct desk *d, const struct after *a, enum err e) {
     case AFTER_RESET:
         account_reset_send(d, (account_id)a->order);
         return;
+    case AFTER_SETTLED: /* refused: it is tried again, and the deadline answers meanwhile */
+        if (r != NULL && e == ERR_OK)
+            waiters_saved(d, a->token, r);
+        return;
     case AFTER_REPLY:
         reply(d, a->token, e, r, NULL);
         return;

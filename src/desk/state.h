@@ -91,7 +91,7 @@ struct acct {
     size_t audit_from;         /* first fill after that */
 };
 
-enum after_kind { AFTER_PLACE, AFTER_CANCEL, AFTER_AMEND, AFTER_REPLY, AFTER_RESET /* `order` is the account */ };
+enum after_kind { AFTER_PLACE, AFTER_CANCEL, AFTER_AMEND, AFTER_REPLY, AFTER_SETTLED, AFTER_RESET /* `order` is the account */ };
 struct after { uint8_t kind; order_id order; uint64_t token; price limit; qty size; };
 struct batch { /* one transaction, kept until the store has it */
     struct batch *next;
@@ -104,8 +104,8 @@ struct batch { /* one transaction, kept until the store has it */
 };
 struct batch_list { struct batch *first, **tail; };
 
-enum waiter_kind { WAIT_PLACE, WAIT_CANCEL, WAIT_AMEND, WAIT_SAVE };
-struct waiter { uint64_t token; order_id order; int64_t deadline_us; uint8_t kind; };
+enum waiter_kind { WAIT_PLACE, WAIT_CANCEL, WAIT_AMEND };
+struct waiter { uint64_t token; order_id order; int64_t deadline_us; uint8_t kind; bool saving /* settled; told when the store has it */; };
 
 struct day_pause { account_id account; int32_t day; bool lifted; }; /* read before its account */
 struct venue_state { bool known, up; int64_t data_us; char text[REASON_MAX]; };
