@@ -166,6 +166,7 @@ static void run_action(struct session *s, enum action a, bool burst) {
         session_message(s, NOTICE_WARN, "%s", err_text(ERR_READ_ONLY));
         return;
     }
+    s->touched = s->touched || action_info(a)->group == GROUP_MOVE || action_info(a)->group == GROUP_VIEW;
     const struct modal *modal = s->modal;
     market_id market = s->market;
     account_id account = s->account;
@@ -193,7 +194,7 @@ static void modal_key(struct session *s, uint32_t key, enum action a) {
 void session_key(struct session *s, uint32_t key, bool burst, int64_t at_us) {
     enum action a = keymap_find(s->keys, key);
     s->mono_us = at_us;
-    s->draw_self = s->touched = true;
+    s->draw_self = true;
     if (a != ACT_INTERRUPT)
         s->interrupt_us = 0;
     if (s->ask.kind)

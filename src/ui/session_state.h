@@ -56,7 +56,7 @@ struct session {
     uint32_t last_token;
     int w, h, page;                 /* page 1..9 */
     int focus;                      /* index in slots */
-    bool touched;                   /* a key came: until then the focus goes where there is something to move in */
+    bool touched;                   /* a key moved in the panes: until then the focus is where there is something to move in */
     bool zoom, money_hidden, log_hidden, terminal_focused;
     struct pane_slot *slots;        /* one for each row of pane_table */
     int slot_count;

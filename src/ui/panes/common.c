@@ -42,7 +42,23 @@ bool list_set_columns(struct session *s, const char *const *keys, int n, char *t
     return false;
 }
 
+/* A market's row stands for the position in it. */
+static unsigned position_action(struct session *s, enum action a, market_id m) {
+    const struct order *o = view_position_of(s->view, session_account(s), m);
+    struct view_market vm;
+    if (!o) {
+        session_message(s, NOTICE_WARN, "no position in %s", view_market(s->view, m, &vm) ? vm.m->symbol : "this market");
+        return REACT_HANDLED;
+    }
+    if (a == ACT_CLOSE)
+        return pane_propose_close(s, o->id);
+    edit_position_open(s, o->id);
+    return REACT_HANDLED | REACT_DRAW;
+}
+
 unsigned pane_market_action(struct session *s, enum action a, market_id m) {
+    if (m && (a == ACT_CLOSE || a == ACT_EDIT))
+        return position_action(s, a, m);
     if (a == ACT_BUY || a == ACT_SELL) {
         ticket_open(s, m, a == ACT_BUY ? ACTION_BUY : ACTION_SELL);
         return REACT_HANDLED | REACT_DRAW;
