@@ -82,6 +82,8 @@ def test_ticket_sends_after_y(desk, terminal):
     time.sleep(0.3)
     t.keys("y")
     wait_for(lambda: desk.positions() and desk.positions()[0]["size"] == "3", what="the position")
+    t.keys("2")  # a desk that held nothing began in its markets
+    t.wait(re.compile("POSITIONS.*YES", re.S))
     t.keys("x")
     t.wait("CONFIRM")
     time.sleep(0.3)
