@@ -89,6 +89,7 @@ static struct venue *open_sim(void *ctx, struct event_sink sink, char text[REASO
     struct venue *v = NULL;
     sim_cfg_default(&cfg);
     cfg.seed = a->seed;
+    cfg.wall_clock = !a->cfg->virtual_time;
     cfg.tape = !strncmp(feed, "tape:", 5) ? feed + 5 : NULL;
     cfg.latency_min_us = (int32_t)config_num(c, "sim", "latency_min");
     cfg.latency_max_us = (int32_t)config_num(c, "sim", "latency_max");

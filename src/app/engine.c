@@ -15,6 +15,7 @@
 #include "turret/venue/sim.h"
 
 #define VIRTUAL_EPOCH_US 1767225600000000LL /* virtual time starts at 2026-01-01T00:00:00Z, so that runs compare */
+#define SLEPT_US 5000000                    /* further behind: the machine slept, and the venue decides what to skip */
 #define DATA_SLICE_US 50000                 /* a venue that is behind catches up in steps, so that events stay in order */
 
 static void arm_venues(struct engine *e);
@@ -149,7 +150,7 @@ static void run_venues(struct engine *e, int64_t now) {
         if (!v || !e->feed_started)
             continue;
         for (int64_t next; (next = v->ops->next_us(v)) <= now && e->queue.bytes < RING_PAUSE;)
-            v->ops->run(v, next + DATA_SLICE_US < now ? next + DATA_SLICE_US : now);
+            v->ops->run(v, now - next > SLEPT_US || next + DATA_SLICE_US > now ? now : next + DATA_SLICE_US);
     }
 }
 

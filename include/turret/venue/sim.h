@@ -9,6 +9,7 @@ struct sim_cfg {
     const char *tape; /* path; NULL = generated markets */
     int32_t latency_min_us, latency_max_us, slippage_max_bps;
     usd initial_cash;
+    bool wall_clock; /* time is real: what a sleep of the machine missed is skipped, not caught up with */
 };
 void sim_cfg_default(struct sim_cfg *cfg);
 /* ERR_OK and *out, or what is wrong with the tape in `text`. Events go to the sink; close with ops->close. */

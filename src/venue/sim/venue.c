@@ -5,15 +5,29 @@
 #include <stdlib.h>
 
 #include "exchange.h"
+#include "turret/base/map.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/venue/sim.h"
+
+#define HEARTBEAT_US 5000000LL /* a quiet book is confirmed so often: half the age at which the desk calls it stale */
+#define SLEPT_US 2000000LL     /* a feed that is further behind than this was asleep: it skips, not catches up */
+
+struct listed { /* a market as it was last told */
+    market_id id;
+    int64_t book_us; /* 0: no book yet */
+    bool open, gap;
+};
 
 struct sim_venue {
     struct venue head;
     struct exchange *x;
     struct feed *feed;
-    bool started;
+    bool started, wall_clock;
+    struct listed *markets;
+    size_t count, cap;
+    struct map index; /* market id -> place in markets */
+    int64_t beat_us;
 };
 
 static struct sim_venue *sim_of(struct venue *v) {
@@ -23,10 +37,51 @@ static const struct sim_venue *sim_const(const struct venue *v) {
     return (const struct sim_venue *)v;
 }
 
+static struct listed *listed_find(struct sim_venue *s, market_id id) {
+    uint64_t at;
+    return map_get(&s->index, id, &at) ? &s->markets[at] : NULL;
+}
+
+/* Everything the exchange tells passes here: which books there are and how old they are. */
+static void sim_put(void *ctx, const struct event *ev) {
+    struct sim_venue *s = ctx;
+    struct listed *l;
+    if (ev->type == EVENT_BOOK && (l = listed_find(s, ev->u.book.market))) {
+        l->book_us = ev->at_us;
+        l->gap = (ev->u.book.flags & BOOK_GAP) || (l->gap && !(ev->u.book.flags & BOOK_SNAPSHOT));
+    } else if (ev->type == EVENT_MARKET) {
+        if (!(l = listed_find(s, ev->u.market.id))) {
+            s->markets = xgrow(s->markets, &s->cap, s->count + 1, sizeof *s->markets);
+            map_put(&s->index, ev->u.market.id, s->count);
+            l = &s->markets[s->count++];
+            *l = (struct listed){.id = ev->u.market.id};
+        }
+        l->open = ev->u.market.status == MARKET_OPEN;
+    } else if (ev->type == EVENT_MARKET_STATUS && (l = listed_find(s, ev->u.market_status.market))) {
+        l->open = ev->u.market_status.status == MARKET_OPEN;
+    }
+    s->head.sink.put(s->head.sink.ctx, ev);
+}
+
+/* The feed is alive though nothing moved: an empty change says so of every quiet book. */
+static void heartbeat(struct sim_venue *s, int64_t now_us) {
+    struct event ev;
+    for (size_t i = 0; i < s->count; i++) {
+        struct listed *l = &s->markets[i];
+        if (!l->open || l->gap || !l->book_us || now_us - l->book_us < HEARTBEAT_US)
+            continue;
+        event_init(&ev, EVENT_BOOK, VENUE_SIM, now_us);
+        ev.u.book.market = l->id;
+        sim_put(s, &ev);
+    }
+    s->beat_us = now_us + HEARTBEAT_US;
+}
+
 static void sim_start(struct venue *v, int64_t now_us) {
     struct sim_venue *s = sim_of(v);
     struct event ev;
     s->started = true;
+    s->beat_us = now_us + HEARTBEAT_US;
     s->feed->ops->start(s->feed, now_us);
     exchange_flush_books(s->x, now_us);
     event_init(&ev, EVENT_VENUE, VENUE_SIM, now_us);
@@ -72,8 +127,15 @@ static int64_t feed_next(const struct sim_venue *s) {
     return s->started ? s->feed->ops->next_us(s->feed) : INT64_MAX;
 }
 
+/* A feed that has ended says nothing more: its books grow stale. */
+static int64_t beat_next(const struct sim_venue *s) {
+    return feed_next(s) == INT64_MAX ? INT64_MAX : s->beat_us;
+}
+
 static int64_t sim_next_us(const struct venue *v) {
-    int64_t market = feed_next(sim_const(v)), exchange = exchange_next_us(sim_const(v)->x);
+    const struct sim_venue *s = sim_const(v);
+    int64_t market = feed_next(s), exchange = exchange_next_us(s->x), beat = beat_next(s);
+    market = market < beat ? market : beat;
     return market < exchange ? market : exchange;
 }
 
@@ -81,14 +143,21 @@ static int64_t sim_next_us(const struct venue *v) {
 static void sim_run(struct venue *v, int64_t now_us) {
     struct sim_venue *s = sim_of(v);
     for (;;) {
-        int64_t market = feed_next(s), exchange = exchange_next_us(s->x);
-        int64_t next = market < exchange ? market : exchange;
+        int64_t market = feed_next(s), exchange = exchange_next_us(s->x), next = sim_next_us(v);
         if (next > now_us)
             return;
-        if (exchange <= market)
+        if (s->wall_clock && now_us - next > SLEPT_US) {
+            exchange_run(s->x, now_us);
+            s->feed->ops->run(s->feed, now_us);
+            heartbeat(s, now_us);
+            continue;
+        }
+        if (exchange == next)
             exchange_run(s->x, next);
-        else
+        else if (market == next)
             s->feed->ops->run(s->feed, next);
+        else
+            heartbeat(s, next);
     }
 }
 
@@ -96,6 +165,8 @@ static void sim_close(struct venue *v) {
     struct sim_venue *s = sim_of(v);
     s->feed->ops->close(s->feed);
     exchange_free(s->x);
+    map_free(&s->index);
+    free(s->markets);
     free(s);
 }
 
@@ -136,7 +207,9 @@ enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venu
     xc.initial_cash = cfg->initial_cash;
     struct sim_venue *s = xcalloc(1, sizeof *s);
     s->head = (struct venue){.ops = &sim_ops, .id = VENUE_SIM, .sink = sink};
-    s->x = exchange_new(&xc, sink);
+    s->wall_clock = cfg->wall_clock;
+    map_init(&s->index);
+    s->x = exchange_new(&xc, (struct event_sink){sim_put, s});
     if (cfg->tape) {
         enum err e = tape_feed_new(s->x, cfg->tape, &s->feed, text);
         if (e != ERR_OK) {
