@@ -91,7 +91,12 @@ def trigger_rows(out):
     return [(f"trigger: ns a silent tick, {out['many']:,} armed", f"{out['many_ns']:.2f}", f"{out['few']} armed {out['few_ns']:.2f}", f"{out['ratio']:.3f}", "<= 1.2", kept)]
 
 
-SPECIAL = {"trigger": trigger_rows}
+def persist_rows(out):
+    return [("persist: intent to commit, p50 us", f"{out['intent_p50_us']:.0f}", f"plain INSERT {out['insert_p50_us']:.0f}", f"{out['ratio']:.3f}", "<= 1.3", out["ratio"] <= 1.3),
+            ("persist: intent to commit, p99 us", f"{out['intent_p99_us']:.0f}", f"plain INSERT {out['insert_p99_us']:.0f}", "", "", True)]
+
+
+SPECIAL = {"trigger": trigger_rows, "persist": persist_rows}
 
 
 def plain_rows(out):
