@@ -1,6 +1,7 @@
 /* A session's life and its keys: question, then text line, then page of text, then dialog, then the focused pane, then
  * what is common to all panes. Money keys that come in a burst or a paste are no keys. */
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "session_private.h"
@@ -241,6 +242,17 @@ void session_reply(struct session *s, const struct fx_reply *r) {
         return;
     bool ok = err_class((enum err)r->result) == ERR_CLASS_OK;
     const char *what = r->text[0] ? r->text : err_text((enum err)r->result);
+    char line[NOTE_MAX];
+    if (ok && r->num && strcmp(what, err_text(ERR_OK)) == 0) { /* "done" says less than what became of it */
+        char filled[DEC_TEXT_MAX], average[DEC_TEXT_MAX];
+        dec_format(r->filled.micro, 0, filled);
+        dec_format(r->average.micro, 0, average);
+        if (r->filled.micro > 0)
+            snprintf(line, sizeof line, "order %u %s, %s at %s", r->num, order_state_name((enum order_state)r->state), filled, average);
+        else
+            snprintf(line, sizeof line, "order %u %s", r->num, r->state == STATE_PENDING ? "rests" : order_state_name((enum order_state)r->state));
+        what = line;
+    }
     session_message(s, ok ? NOTICE_INFO : NOTICE_WARN, "%s%s", ok ? "" : "REFUSED  ", what);
     if (r->result == ERR_OUTCOME_UNKNOWN)
         session_message(s, NOTICE_ALERT, "UNKNOWN  %s", what);
