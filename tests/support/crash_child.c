@@ -46,6 +46,8 @@ static bool all_reconciled(const struct desk *d) {
 static void place(struct child *c, const struct desk *d) {
     struct view_market m;
     struct intent in = {.kind = INTENT_PLACE, .account = 1, .stop = PROTECT_KEEP, .target = PROTECT_KEEP};
+    if (!view_market_count(d)) /* loaded, but the venue has not listed yet */
+        return;
     if (!view_market_at(d, (int)rng_below(&c->rng, (uint64_t)view_market_count(d)), &m) || !m.bid.micro || !m.ask.micro)
         return;
     bool up = rng_below(&c->rng, 2), perp = m.m->kind == MARKET_PERP;

@@ -13,7 +13,7 @@ COMMAND_RUN(run_page) {
         return;
     const char *names[PAGE_COUNT];
     for (int page = 1; page <= PAGE_COUNT; page++) {
-        char number[4];
+        char number[12];
         snprintf(number, sizeof number, "%d", page);
         names[page - 1] = page_title(page);
         if (strcmp(number, a.pos[0]) && !str_has_prefix_nocase(names[page - 1], a.pos[0]))
