@@ -31,7 +31,8 @@ void desk_step(struct desk *d, const struct event *ev) {
     if (ev->at_us > d->now_us)
         d->now_us = ev->at_us;
     d->events++;
-    handlers[ev->type](d, ev);
+    if (handlers[ev->type] != NULL)
+        handlers[ev->type](d, ev);
     if (d->row_count != 0 || d->cur != NULL)
         save_end(d);
 }

@@ -292,7 +292,7 @@ static intent_fn *const handlers[INTENT_KIND_COUNT] = {
 
 void on_intent(struct desk *d, const struct event *ev) {
     const struct intent *in = &ev->u.intent;
-    if (in->kind < INTENT_KIND_COUNT)
+    if (in->kind < INTENT_KIND_COUNT && handlers[in->kind] != NULL)
         handlers[in->kind](d, in);
     else
         refuse(d, in, ERR_BAD_VALUE);

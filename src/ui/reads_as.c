@@ -249,6 +249,9 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
     case INTENT_RESUME_DAY:
         str_addf(&s, "RESUME account %s: lift today's loss pause", column_account(view, in->account));
         break;
+    case INTENT_MODEL_PAUSE:
+    case INTENT_MODEL_RESUME:
+    case INTENT_MODEL_RUN:
     case INTENT_KIND_COUNT:
         break;
     }

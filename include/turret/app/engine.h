@@ -35,6 +35,9 @@ struct engine_client {
     void *ctx;
     void (*reply)(void *ctx, const struct fx_reply *r);
     void (*notice)(void *ctx, const struct fx_notice *n);
+    void (*run)(void *ctx, const struct fx_run *r);           /* the agents' shell: invoke this model */
+    void (*run_stop)(void *ctx, const struct fx_run_stop *r);
+    void (*feed)(void *ctx, const struct fx_feed *f);         /* a line of the event stream */
     void (*saved)(void *ctx, const struct fx_save *s); /* every record the desk keeps: orders, fills ... as they happen */
 };
 
@@ -67,6 +70,14 @@ uint64_t engine_token(struct engine *e, const struct engine_client *c);
 enum err engine_propose(struct engine *e, const struct intent *in);
 void engine_kill(struct engine *e, const char *reason, enum order_source source);
 void engine_note(struct engine *e, enum notice_level level, const char *text);
+
+/* The configured models, before the store is set: at the load those that are new get an account of their own, those that are no
+ * longer configured are disabled. The values are copied. */
+void engine_set_models(struct engine *e, const struct model *m, int count);
+void engine_run_end(struct engine *e, const struct ev_run_end *end); /* from the agents' shell */
+/* Virtual time does not pass while this says false (a run waits for an answer of the real world). */
+void engine_set_idle(struct engine *e, bool (*idle)(void *ctx), void *ctx);
+void engine_mark_dirty(struct engine *e, unsigned dirty); /* enum view_dirty: screens draw what is not the desk's */
 
 /* Every event the desk is given, after the step (recording). One tap at a time; NULL takes it away. */
 typedef void engine_tap_fn(void *ctx, const struct event *ev);

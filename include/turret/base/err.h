@@ -54,6 +54,27 @@ enum err_class {
     X(STOP_SIDE, REJECT, 7, "the stop is on the wrong side of the price")                         \
     X(TARGET_SIDE, REJECT, 7, "the target is on the wrong side of the price")                     \
     X(RESERVED, REJECT, 7, "the whole position is already being closed")                          \
+    X(RUN_OVER, REJECT, 7, "the run is over: it timed out, was stopped or was cleared")          \
+    X(SIMULATION_ONLY, REJECT, 7, "simulation is forced: no account may trade live")               \
+    X(RISK_LEVERAGE, LIMIT, 7, "over the leverage cap of this model")                              \
+    X(RISK_STOP_REQUIRED, LIMIT, 7, "this model's positions need a stop on the right side")        \
+    X(RISK_PER_TRADE, LIMIT, 7, "over this model's risk of one trade")                             \
+    X(RISK_EXPOSURE, LIMIT, 7, "over this model's exposure against its equity")                    \
+    X(RISK_MIN_CASH, LIMIT, 7, "less cash would stay than this model must keep")                   \
+    X(RISK_MIN_NOTIONAL, LIMIT, 7, "smaller than this model's positions may be")                   \
+    X(RISK_POSITIONS, LIMIT, 7, "too many open positions")                                         \
+    X(RISK_CONFIDENCE, LIMIT, 7, "not confident enough to open")                                   \
+    X(RISK_REWARD, LIMIT, 7, "too little reward for the risk")                                     \
+    X(RISK_FUNDING, LIMIT, 7, "funding is against this side")                                      \
+    X(RISK_DRAWDOWN, LIMIT, 7, "this model has lost too much from its highest equity")             \
+    X(RISK_COOLDOWN, LIMIT, 7, "this market cools down after the last close")                      \
+    X(RISK_VOLUME, LIMIT, 7, "too little volume in this market")                                   \
+    X(WIDENS_RISK, REJECT, 7, "an exit plan may only get tighter")                                 \
+    X(INVALID_ARGUMENTS, REJECT, 2, "the arguments of a tool call can't be used")                  \
+    X(ALREADY_ACTED, REJECT, 7, "this run has already acted on this market")                       \
+    X(BUDGET, LIMIT, 7, "the budget for language model calls is spent")                            \
+    X(PROVIDER, RETRY, 5, "the provider's answer can't be used")                                   \
+    X(RATE_LIMITED, LIMIT, 5, "too many requests; later")                                          \
     X(NOT_FOUND, REJECT, 8, "not found")                                                          \
     X(NOT_OPEN, REJECT, 8, "the order or position is no longer open")                             \
     X(AMBIGUOUS, REJECT, 8, "more than one matches; be more exact")                               \

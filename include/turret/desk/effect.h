@@ -5,7 +5,7 @@
 #include "turret/desk/event.h"
 
 /* One stored record. A batch (same seq, last one has `last`) is one transaction, answered by EVENT_SAVED{seq}. */
-enum save_kind { SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_SETTING, SAVE_MARKET, SAVE_EQUITY, SAVE_DAY, SAVE_ACCOUNT };
+enum save_kind { SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_SETTING, SAVE_MARKET, SAVE_EQUITY, SAVE_DAY, SAVE_ACCOUNT, SAVE_MODEL };
 struct save_order_event { order_id order; uint8_t event, from, to, source; int32_t reason; int64_t at_us; char text[REASON_MAX]; };
 struct fx_save {
     uint64_t seq;
@@ -26,6 +26,7 @@ struct fx_save {
         struct ev_equity equity;
         struct ev_load_day day;
         struct account account;
+        struct model model;
     } u;
 };
 struct fx_place { struct order order; };
@@ -38,10 +39,27 @@ struct fx_reply { uint64_t token; int32_t result /* enum err */; uint32_t num; o
 enum notice_level { NOTICE_INFO, NOTICE_FILL, NOTICE_WARN, NOTICE_ALERT };
 struct fx_notice { int32_t level; uint32_t num; order_id order; market_id market; account_id account; char text[NOTE_MAX]; };
 
+/* Invoke a model: the agents' shell runs the workflow and ends it with EVENT_RUN_END, or is told to stop. */
+struct fx_run { run_id run; int64_t deadline_us; struct model model; };
+struct fx_run_stop { run_id run; model_id model; int32_t status /* enum run_status */; char text[REASON_MAX]; };
+/* One line of the event stream (turret tail): the founding names. */
+#define FEED_TABLE(X)                                                                                                   \
+    X(WORKFLOW_COMPLETE, "workflow:complete") X(BATCH_COMPLETE, "batch:complete") X(POSITIONS_CHANGED, "positions:changed") \
+    X(TRADES_CHANGED, "trades:changed") X(CONVERSATIONS_CHANGED, "conversations:changed") X(PORTFOLIO_UPDATED, "portfolio:updated")
+enum feed_kind {
+#define X(n, s) FEED_##n,
+    FEED_TABLE(X)
+#undef X
+    FEED_KIND_COUNT
+};
+const char *feed_name(enum feed_kind k);
+struct fx_feed { uint32_t kind; model_id model; /* 0 = a person's account */ run_id run; account_id account; uint32_t ok, count, total; };
+
 #define EFFECT_TABLE(X)                                                                        \
     X(SAVE, save, "save") X(PLACE, place, "place") X(CANCEL, cancel, "cancel")                 \
     X(AMEND, amend, "amend") X(QUERY, query, "query") X(RECONCILE, reconcile, "reconcile")     \
-    X(RESET, reset, "reset") X(REPLY, reply, "reply") X(NOTICE, notice, "notice")
+    X(RESET, reset, "reset") X(REPLY, reply, "reply") X(NOTICE, notice, "notice")    \
+    X(RUN, run, "run") X(RUN_STOP, run_stop, "run-stop") X(FEED, feed, "feed")
 enum effect_type {
 #define X(N, m, s) FX_##N,
     EFFECT_TABLE(X)
@@ -64,6 +82,9 @@ struct effect {
         struct fx_reset reset;
         struct fx_reply reply;
         struct fx_notice notice;
+        struct fx_run run;
+        struct fx_run_stop run_stop;
+        struct fx_feed feed;
     } u;
 };
 const char *effect_name(enum effect_type t);

@@ -5,6 +5,9 @@
 
 #include "turret/market/book.h"
 #include "turret/desk/intent.h"
+#include "turret/market/candle.h"
+#include "turret/trade/metrics.h"
+#include "turret/trade/model.h"
 #include "turret/trade/risk.h"
 
 #define NOTE_MAX 160
@@ -13,7 +16,8 @@ struct ev_boot {  /* first event of every run */
     uint64_t nonce;      /* start of order ids */
     uint64_t seed;       /* the desk's own generator */
     struct risk_limits limits;
-    uint8_t virtual_time, exit_trigger_source /* 0 touch (bid/ask), 1 mark, 2 last */, cancel_on_kill, pad;
+    uint8_t virtual_time, exit_trigger_source /* 0 touch (bid/ask), 1 mark, 2 last */, cancel_on_kill;
+    uint8_t simulated_only; /* no live account may trade */
     uint32_t next_num;   /* first free order number */
 };
 struct ev_book { /* absolute sizes; SNAPSHOT replaces the book */
@@ -50,6 +54,22 @@ struct ev_load_day { account_id account; int32_t day /* days since 1970 UTC */; 
 struct ev_load_market { struct market market; price last, mark; usd realized, fees, funding; account_id account; };
 struct ev_setting { char key[32]; char value[96]; };         /* persisted: killed, kill reason, day pauses, limits */
 struct ev_equity { account_id account; usd equity; int64_t at_us; };
+/* A model: from the store (stored = 1, before LOADED) or from the configuration (id and account set, stored = 0: saved, figures of a
+ * stored one kept, name, variant, provider, limits ... taken over; enabled = 0 for one that is configured no more). */
+struct ev_model { struct model model; uint8_t stored; uint8_t pad[7]; };
+/* The agents' shell: a run is over (any end but the desk's own FX_RUN_STOP). */
+struct ev_run_end {
+    run_id run;
+    model_id model;
+    int32_t status /* enum run_status */, reason /* enum err */;
+    uint32_t calls, failed_calls, cost_unknown;
+    uint64_t tokens_in, tokens_out;
+    usd cost;
+    char text[REASON_MAX];
+};
+struct ev_candle { market_id market; int32_t interval_s, pad; struct candle candle; }; /* back-fill, oldest first, before live data */
+struct ev_load_trade { account_id account; uint32_t pad; struct trade_stat trade; };   /* every closed position, oldest first */
+struct ev_open_interest { market_id market; qty size; };
 struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the shell's for the log pane */
 
 /* X(NAME, member, "name") */
@@ -67,6 +87,8 @@ struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the sh
     X(RECON_FILL, recon_fill, "recon-fill") X(RECON_POSITION, recon_position, "recon-position")             \
     X(RECON_CASH, recon_cash, "recon-cash") X(RECON_END, recon_end, "recon-end")                            \
     X(SAVED, saved, "saved") X(STORE, store, "store") X(LEADER, leader, "leader")                           \
+    X(MODEL, model, "model") X(LOAD_TRADE, load_trade, "load-trade") X(RUN_END, run_end, "run-end")          \
+    X(CANDLE, candle, "candle") X(OPEN_INTEREST, open_interest, "open-interest")                            \
     X(INTENT, intent, "intent") X(TIMER, none, "timer") X(NOTE, note, "note")
 
 enum event_type {
@@ -115,6 +137,11 @@ struct event {
         struct ev_store store;
         struct ev_leader leader;
         struct intent intent;
+        struct ev_model model;
+        struct ev_run_end run_end;
+        struct ev_candle candle;
+        struct ev_load_trade load_trade;
+        struct ev_open_interest open_interest;
         struct ev_note note;
         uint64_t none[1];
     } u;

@@ -16,13 +16,17 @@
     X(UNKILL, "unkill")                                                            \
     X(ACCOUNT_RESET, "account-reset") /* paper accounts only */                    \
     X(LIMIT, "limit")           /* set risk limit number `order` to `size` */      \
-    X(RESUME_DAY, "resume-day") /* lift today's loss pause */
+    X(RESUME_DAY, "resume-day") /* lift today's loss pause */                       \
+    X(MODEL_PAUSE, "model-pause")   /* model `order`, 0 = all: not invoked until resumed; a run in progress is stopped */ \
+    X(MODEL_RESUME, "model-resume") /* model `order`, 0 = all */                    \
+    X(MODEL_RUN, "model-run")       /* invoke model `order` now */
 enum intent_kind {
 #define X(n, s) INTENT_##n,
     INTENT_KINDS(X)
 #undef X
     INTENT_KIND_COUNT
 };
+#define INTENT_PLAN 64 /* in `flags`, beside enum order_flag */
 #define PROTECT_KEEP ((price){-1})
 
 struct intent {
@@ -32,11 +36,18 @@ struct intent {
     uint64_t token;    /* comes back in FX_REPLY; 0 = nobody waits */
     market_id market;
     order_id order;    /* order or position it is about */
-    uint64_t link;
+    uint64_t link;     /* SOURCE_AGENT: the run (checked to be alive and the account's) */
     price limit, stop, target;
     qty size;          /* 0 with `amount` set: size from amount */
     usd amount;
     int64_t expires_us;
+    /* Exit plan of a new position, or of INTENT_PROTECT; counts when flags has INTENT_PLAN. From SOURCE_AGENT a PROTECT may
+     * only tighten: stop and invalidation towards the price, target not farther, time exit not later. 0 = keep / none. */
+    price invalidation_price;
+    int64_t time_exit_us, cooldown_until_us;
+    int16_t confidence; /* 0..100, -1 unknown */
+    int16_t pad[3];
+    char invalidation[INVALIDATION_MAX];
     int64_t deadline_us; /* FX_REPLY comes by then: ERR_OUTCOME_UNKNOWN if not settled; 0 = default 5 s */
     char strategy[STRATEGY_MAX]; /* "" = main */
     char note[REASON_MAX];

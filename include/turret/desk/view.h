@@ -4,13 +4,14 @@
 #define TURRET_DESK_VIEW_H
 
 #include "turret/desk/effect.h"
-#include "turret/market/candle.h"
+#include "turret/market/intel.h"
 #include "turret/trade/position.h"
 #include "turret/trade/risk.h"
 
 struct desk;
 
-enum view_dirty { DIRTY_MARKETS = 1, DIRTY_BOOK = 2, DIRTY_ORDERS = 4, DIRTY_POSITIONS = 8, DIRTY_ACCOUNT = 16, DIRTY_NOTICES = 32, DIRTY_STATUS = 64, DIRTY_FILLS = 128 };
+enum view_dirty { DIRTY_MARKETS = 1, DIRTY_BOOK = 2, DIRTY_ORDERS = 4, DIRTY_POSITIONS = 8, DIRTY_ACCOUNT = 16, DIRTY_NOTICES = 32, DIRTY_STATUS = 64, DIRTY_FILLS = 128,
+                  DIRTY_MODELS = 256, DIRTY_RUNS = 512 /* the agents' shell has news of a run */ };
 
 enum start_stage { START_LOADING, START_RECONCILING, START_LIVE };
 
@@ -50,6 +51,8 @@ struct view_trade { int64_t at_us; price px; qty size; uint8_t taker_side; };
 int view_trades(const struct desk *d, market_id id, struct view_trade *out, int max); /* newest first */
 /* Candles of the market, newest last; the last one is still forming. */
 const struct candle_series *view_candles(const struct desk *d, market_id id);
+/* What models read of a market: 5-minute and 4-hour candles with their indicators. NULL if the market is unknown. */
+const struct intel *view_intel(const struct desk *d, market_id id);
 /* The last 42 minutes in candles of five seconds. */
 const struct candle_series *view_candles_fine(const struct desk *d, market_id id);
 
@@ -93,6 +96,30 @@ struct view_pnl { market_id market; usd realized, fees, funding, unrealized; };
 int view_pnl_by_market(const struct desk *d, account_id a, struct view_pnl *out, int max);
 struct view_day { int32_t day; usd realized, fees, funding; };
 int view_pnl_by_day(const struct desk *d, account_id a, struct view_day *out, int max); /* newest first */
+
+/* --- models --- */
+enum model_state { MODEL_IDLE, MODEL_RUNNING, MODEL_PAUSED, MODEL_DISABLED };
+struct view_model {
+    const struct model *m;
+    enum model_state state;
+    run_id run;           /* in progress, 0 = none */
+    int64_t started_us;
+    usd equity_peak;
+    bool degraded;        /* its last run failed, or is late; m->reason says why */
+};
+int view_model_count(const struct desk *d); /* enabled ones first, then by id */
+bool view_model_at(const struct desk *d, int i, struct view_model *out);
+bool view_model(const struct desk *d, model_id id, struct view_model *out);
+/* The model whose account this is, NULL for a person's. */
+const struct model *view_model_of(const struct desk *d, account_id a);
+/* Number, exact name, name/variant, else unique prefix. */
+enum err view_model_find(const struct desk *d, const char *text, model_id *out);
+/* Is this run still allowed to trade? */
+bool view_run_alive(const struct desk *d, run_id run);
+struct view_schedule { bool healthy; char reason[REASON_MAX]; uint32_t failed_cycles; int64_t last_success_us, next_run_us; int running, models; uint64_t cycles, skipped; };
+void view_schedule(const struct desk *d, struct view_schedule *out);
+/* Performance of any account over all its trades. */
+const struct metrics *view_metrics(const struct desk *d, account_id a);
 
 /* --- what would happen --- */
 struct view_preview {

@@ -3,7 +3,7 @@
 #ifndef TURRET_TRADE_RISK_H
 #define TURRET_TRADE_RISK_H
 
-#include "turret/trade/order.h"
+#include "turret/trade/model.h"
 
 /* X(key, kind, default, "unit", "help"): kind usd|qty|count|ppm|ms; 0 switches a rule off. Settings [risk] key = value. */
 #define RISK_LIMITS(X)                                                                                       \
@@ -35,6 +35,19 @@ struct risk_facts {
     int open_orders, orders_last_second;
     usd day_pnl;
     bool duplicate;
+    bool live_forbidden;      /* simulation is forced and the account is live */
+    bool run_over;            /* a model's order whose run no longer counts */
+    const struct agent_limits *agent; /* a model's order: its limits; NULL for anybody else. The figures below are the model's. */
+    usd equity, equity_peak, available;
+    usd exposure;             /* value of its positions and working orders, without this one */
+    usd trade_risk;           /* of the position this order leads to: loss to its stop; without a stop the whole cost or notional */
+    usd trade_reward;         /* gain to its target, 0 unknown */
+    usd cash_needed;          /* cash or margin and fee this order takes */
+    bool stop_valid;          /* it has a stop on the right side */
+    int positions;            /* open ones, without the one this order grows */
+    int64_t cooldown_left_us; /* of this market, this side; 0 = none */
+    int64_t funding_ppm;
+    int64_t volume_ratio_ppm; /* -1 unknown */
 };
 
 /* One refusal or ERR_OK. `limit_text` gets a sentence with figures ("asked 500.00, limit 300.00"). */

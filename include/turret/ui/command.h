@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "turret/agent/runs.h"
 #include "turret/desk/view.h"
 
 struct session;
@@ -20,6 +21,7 @@ enum command_flag {
 struct command_ctx {
     const struct desk *view;
     struct session *session; /* NULL on the command line */
+    const struct runs *runs; /* NULL = none known */
     int64_t now_us;
 };
 
@@ -30,6 +32,8 @@ struct command_result { /* zero it first; free with command_result_free */
     struct intent intent;
     char reads_as[NOTE_MAX]; /* the intent in words and money, for the confirmation */
     cJSON *data;             /* CMD_READ: object or array of objects; owned */
+    bool has_fetch;          /* CMD_READ: `data` is still to come from the archive, with this */
+    struct archive_query fetch;
     const char *table;       /* columns to show `data` with (ui/columns.h), NULL = key: value lines */
 };
 

@@ -3,6 +3,7 @@
 #ifndef TURRET_UI_SESSION_H
 #define TURRET_UI_SESSION_H
 
+#include "turret/agent/runs.h"
 #include "turret/desk/view.h"
 #include "turret/ui/canvas.h"
 
@@ -25,6 +26,7 @@ struct session_cfg {
     const char *theme;     /* NULL = default */
     const char *keys_path; /* user's key file, NULL = none */
     account_id account;    /* 0 = first */
+    const struct runs *runs; /* what models did; NULL = none known */
 };
 
 struct session *session_new(const struct desk *view, const struct session_cfg *cfg, const struct session_host *host);

@@ -197,6 +197,7 @@ void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge) {
     case SAVE_MARKET: apply_market(t, &rec->u.market); break;
     case SAVE_EQUITY: apply_equity(t, &rec->u.equity); break;
     case SAVE_DAY: UPSERT(t, day, &rec->u.day, SAME_DAY); break;
+    case SAVE_MODEL: break;
     case SAVE_ACCOUNT: UPSERT(t, account, &rec->u.account, SAME_ACCOUNT); break;
     }
 }
