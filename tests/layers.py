@@ -16,7 +16,7 @@ MAY = {
     "venue": ["io", "trade", "desk/event.h", "desk/effect.h"],
     "store": ["io", "trade", "desk/event.h", "desk/effect.h", "agent/runs.h"],
     "agent": ["io", "trade", "desk/event.h", "desk/effect.h", "desk/view.h", "store/store.h", "store/archive.h"],
-    "ui": ["trade", "desk/view.h", "desk/event.h", "io/loop.h", "agent/runs.h"],
+    "ui": ["trade", "desk/view.h", "desk/event.h", "io/loop.h", "io/inifile.h", "agent/runs.h"],
     "app": ["base", "market", "trade", "desk", "io", "venue", "store", "agent", "ui"],
 }
 COMMON = {"include/turret/version.h"}  # in no room, open to all

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inifile.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
+#include "turret/io/inifile.h"
 
 #define KEYS_PER_ACTION 6
 

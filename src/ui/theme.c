@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inifile.h"
 #include "turret/base/embed.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
+#include "turret/io/inifile.h"
 
 enum { PALETTE_MAX = 48, WORD_MAX = 32, VALUE_MAX = 96, DEPTH_LIMIT = 6, PATH_BYTES = 512 };
 

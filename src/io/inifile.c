@@ -1,6 +1,6 @@
 /* INI text through inih with line numbers: inih asks for one line at a time and calls back while that line is the last
  * one it asked for, so counting in the reader is exact. */
-#include "inifile.h"
+#include "turret/io/inifile.h"
 
 #include <ini.h>
 #include <stdio.h>

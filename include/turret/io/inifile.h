@@ -1,6 +1,6 @@
 /* INI text through inih with line numbers (Debian's build of it does not hand them to its callback). */
-#ifndef TURRET_UI_INIFILE_H
-#define TURRET_UI_INIFILE_H
+#ifndef TURRET_IO_INIFILE_H
+#define TURRET_IO_INIFILE_H
 
 #include <stddef.h>
 
