@@ -10,9 +10,9 @@ struct store;
 
 struct store_ops {
     const char *name;
-    /* Emits, in this order: EVENT_SETTING*, EVENT_ACCOUNT*, EVENT_LOAD_MARKET*, EVENT_LOAD_CASH*, EVENT_LOAD_DAY*, EVENT_LOAD_ORDER*
+    /* Emits, in this order: EVENT_SETTING*, EVENT_ACCOUNT*, EVENT_MODEL* (stored = 1), EVENT_LOAD_MARKET*, EVENT_LOAD_CASH*, EVENT_LOAD_DAY*, EVENT_LOAD_ORDER*
      * (working orders, orders with an open position, then the newest closed ones), EVENT_LOAD_FILL* (of those orders),
-     * EVENT_EQUITY*, EVENT_LOADED. */
+     * EVENT_EQUITY*, EVENT_LOAD_TRADE* (every closed position of every account, oldest close first), EVENT_LOADED. */
     void (*load)(struct store *s);
     /* One record of a batch; the batch is committed when `last` comes. Waiting batches commit as a group.
      * Answer EVENT_SAVED{seq, ERR_OK | ERR_STORE_DOWN | ERR_NOT_LEADER | ...}. With the store down a batch whose records

@@ -20,6 +20,7 @@ void mem_rows_init(struct mem_rows *t) {
     map_init(&t->ledger_by_key);
     map_init(&t->market_by_id);
     map_init(&t->open_by_key);
+    map_init(&t->first_stop);
 }
 
 void mem_rows_free(struct mem_rows *t) {
@@ -31,6 +32,7 @@ void mem_rows_free(struct mem_rows *t) {
     map_free(&t->ledger_by_key);
     map_free(&t->market_by_id);
     map_free(&t->open_by_key);
+    map_free(&t->first_stop);
 }
 
 int32_t day_of(int64_t us) { return (int32_t)(us / 86400000000 - (us % 86400000000 < 0)); }
@@ -87,8 +89,17 @@ static bool opens_twice(const struct mem_rows *t, const struct fx_save *recs, si
     return true;
 }
 
+static bool model_name_taken(const struct mem_rows *t, const struct model *m) {
+    for (size_t i = 0; i < t->n_model; i++)
+        if (t->model[i].id != m->id && !strcmp(t->model[i].name, m->name) && !strcmp(t->model[i].variant, m->variant))
+            return true;
+    return false;
+}
+
 enum err mem_rows_check(struct mem_rows *t, const struct fx_save *recs, size_t n, bool merge) {
     for (size_t i = 0; i < n && !merge; i++) {
+        if (recs[i].kind == SAVE_MODEL && model_name_taken(t, &recs[i].u.model))
+            return violation(t, "model %u: another has its name and variant", recs[i].u.model.id);
         if (recs[i].kind != SAVE_ORDER)
             continue;
         const struct order *o = &recs[i].u.order;
@@ -113,6 +124,8 @@ static void apply_order(struct mem_rows *t, const struct order *o, bool merge) {
         t->order[i] = *o;
     else
         return;
+    if (o->pos.status != POSITION_NONE && o->pos.plan.stop.micro && !map_get(&t->first_stop, o->id, &open))
+        map_put(&t->first_stop, o->id, (uint64_t)o->pos.plan.stop.micro);
     if (o->pos.status == POSITION_OPEN)
         map_put(&t->open_by_key, open_key(o), o->id);
     else if (map_get(&t->open_by_key, open_key(o), &open) && open == o->id)
@@ -174,7 +187,7 @@ static void apply_market(struct mem_rows *t, const struct ev_load_market *m) {
     } while (0)
 #define SAME_SETTING(a, b) (strcmp((a)->key, (b)->key) == 0)
 #define SAME_DAY(a, b) ((a)->account == (b)->account && (a)->day == (b)->day)
-#define SAME_ACCOUNT(a, b) ((a)->id == (b)->id)
+#define SAME_ID(a, b) ((a)->id == (b)->id)
 #define SAME_MINUTE(a, b) ((a)->account == (b)->account && (a)->at_us / 60000000 == (b)->at_us / 60000000)
 
 static void apply_equity(struct mem_rows *t, const struct ev_equity *e) {
@@ -197,8 +210,8 @@ void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge) {
     case SAVE_MARKET: apply_market(t, &rec->u.market); break;
     case SAVE_EQUITY: apply_equity(t, &rec->u.equity); break;
     case SAVE_DAY: UPSERT(t, day, &rec->u.day, SAME_DAY); break;
-    case SAVE_MODEL: break;
-    case SAVE_ACCOUNT: UPSERT(t, account, &rec->u.account, SAME_ACCOUNT); break;
+    case SAVE_MODEL: UPSERT(t, model, &rec->u.model, SAME_ID); break;
+    case SAVE_ACCOUNT: UPSERT(t, account, &rec->u.account, SAME_ID); break;
     }
 }
 

@@ -1,4 +1,4 @@
-/* The tables of the store in memory and what may be done to them; the same rules as sql/001_schema.sql. */
+/* The tables of the store in memory and what may be done to them; the same rules as sql/. */
 #ifndef STORE_MEM_ROWS_H
 #define STORE_MEM_ROWS_H
 
@@ -8,7 +8,7 @@
 #define MEM_TABLES(X)                                                                                                     \
     X(order, struct order) X(event, struct save_order_event) X(fill, struct fill) X(ledger, struct ledger_entry)          \
     X(setting, struct ev_setting) X(market, struct ev_load_market) X(equity, struct ev_equity) X(day, struct ev_load_day) \
-    X(account, struct account)
+    X(account, struct account) X(model, struct model)
 
 struct mem_rows {
 #define X(name, type) \
@@ -16,7 +16,7 @@ struct mem_rows {
     size_t n_##name, cap_##name;
     MEM_TABLES(X)
 #undef X
-    struct map order_by_id, fill_by_key, ledger_by_key, market_by_id, open_by_key;
+    struct map order_by_id, fill_by_key, ledger_by_key, market_by_id, open_by_key, first_stop /* of positions: what PostgreSQL keeps as initial_stop */;
     int violations;
     char violation[160]; /* the first one */
 };

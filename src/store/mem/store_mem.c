@@ -2,6 +2,7 @@
  * them out in order. Commit happens when a batch is due, so a crash between can lose it, as with a real server. */
 #include "turret/store/mem.h"
 
+#include "../store_trade.h"
 #include "mem_rows.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
@@ -262,14 +263,47 @@ static void emit_orders(struct store_mem *m) {
         emit(m, &ev);                                        \
     }
 
+static int by_close(const void *a, const void *b) {
+    const struct order *x = *(const struct order *const *)a, *y = *(const struct order *const *)b;
+    return x->pos.closed_us != y->pos.closed_us ? (x->pos.closed_us < y->pos.closed_us ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void emit_trades(struct store_mem *m) {
+    const struct order **list = xcalloc(m->rows.n_order + 1, sizeof *list);
+    size_t n = 0;
+    for (size_t i = 0; i < m->rows.n_order; i++)
+        if (m->rows.order[i].pos.status == POSITION_CLOSED)
+            list[n++] = &m->rows.order[i];
+    qsort(list, n, sizeof *list, by_close);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t at, stop = 0;
+        const struct market *market = map_get(&m->rows.market_by_id, list[i]->market, &at) ? &m->rows.market[at].market : NULL;
+        (void)map_get(&m->rows.first_stop, list[i]->id, &stop);
+        struct event ev;
+        event_init(&ev, EVENT_LOAD_TRADE, venue_of(m, list[i]->account), m->now_us);
+        ev.u.load_trade.account = list[i]->account;
+        trade_of_order(list[i], PRICE((int64_t)stop), market && market->kind == MARKET_BINARY,
+                       market ? (enum market_outcome)market->outcome : OUTCOME_NONE, &ev.u.load_trade.trade);
+        emit(m, &ev);
+    }
+    free(list);
+}
+
 static void run_load(struct store_mem *m) {
     EMIT_EACH(m, setting, SETTING, setting)
     EMIT_EACH(m, account, ACCOUNT, account)
+    for (size_t i = 0; i < m->rows.n_model; i++) {
+        struct event ev;
+        event_init(&ev, EVENT_MODEL, VENUE_NONE, m->now_us);
+        ev.u.model = (struct ev_model){.model = m->rows.model[i], .stored = 1};
+        emit(m, &ev);
+    }
     emit_markets(m);
     emit_cash(m);
     emit_days(m);
     emit_orders(m);
     EMIT_EACH(m, equity, EQUITY, equity)
+    emit_trades(m);
     struct event ev;
     event_init(&ev, EVENT_LOADED, VENUE_NONE, m->now_us);
     emit(m, &ev);

@@ -197,6 +197,45 @@ static const struct col account_cols[] = {
     DEC_(struct account, initial, "initial"),
 };
 
+#define MO struct model
+static const struct col model_cols[] = {
+    INT_(MO, id, "id", "integer", KEY_),
+    TEXT_(MO, name, "name"),
+    TEXT_(MO, variant, "variant"),
+    TEXT_(MO, provider, "provider"),
+    TEXT_(MO, model, "model_ref"),
+    INT_(MO, account, "account_id", "integer"),
+    BOOL_(MO, enabled, "enabled"),
+    BOOL_(MO, paused, "paused"),
+    BOOL_(MO, builtin, "builtin"),
+    INT_(MO, interval_s, "interval_s", "integer"),
+    TIME_(MO, next_run_us, "next_run_at", N_),
+    TIME_(MO, last_run_us, "last_run_at", N_),
+    TIME_(MO, last_ok_us, "last_ok_at", N_),
+    INT_(MO, runs, "invocation_count", "bigint"),
+    INT_(MO, total_minutes, "total_minutes", "bigint"),
+    INT_(MO, failed_runs, "failed_workflow_count", "bigint"),
+    INT_(MO, failed_calls, "failed_tool_call_count", "bigint"),
+    INT_(MO, skipped_runs, "skipped", "bigint"),
+    INT_(MO, failed_in_row, "failed_in_row", "bigint"),
+    INT_(MO, tokens_in, "tokens_in", "bigint"),
+    INT_(MO, tokens_out, "tokens_out", "bigint"),
+    DEC_(MO, cost_total, "cost_total"),
+    DEC_(MO, cost_day, "cost_day"),
+    SIGN_(MO, cost_date, "cost_date", "date", .bind = "date '1970-01-01' + $%d::integer", .select = "cost_date - date '1970-01-01'"),
+    BOOL_(MO, cost_unknown, "cost_unknown"),
+    DEC_(MO, budget_run, "budget_run"),
+    DEC_(MO, budget_day, "budget_day"),
+    {.name = "limits", .type = "jsonb", .kind = COL_LIMITS, PLACE(MO, limits), .flags = COL_WRITE_ONLY},
+#define X(key, kind_, def, unit, help) INT_(MO, limits.key, "", "", .flags = COL_READ_ONLY, .select = "limits->>'" #key "'"),
+    AGENT_LIMITS(X)
+#undef X
+    TEXT_(MO, markets, "markets"),
+    TEXT_(MO, reason, "reason", N_),
+    SIGN_(MO, version, "version", "integer"),
+};
+#undef MO
+
 #define TYPE(name_, table_, cols_) const struct row_type name_ = {table_, cols_, (int)(sizeof cols_ / sizeof *cols_)}
 TYPE(row_order, "orders", order_cols);
 /* A new order without position and plan: what an intent usually is. */
@@ -210,3 +249,4 @@ TYPE(row_market, "markets", market_cols);
 TYPE(row_equity, "equity", equity_cols);
 TYPE(row_day, "days", day_cols);
 TYPE(row_account, "accounts", account_cols);
+TYPE(row_model, "models", model_cols);

@@ -170,6 +170,19 @@ static void bind_plan(struct binder *b, const struct exit_plan *p) {
     str_free(&s);
 }
 
+static void bind_limits(struct binder *b, const struct agent_limits *l) {
+    struct str s;
+    str_init(&s);
+#define X(key, kind, def, unit, help) str_addf(&s, "%c\"" #key "\":%lld", s.len ? ',' : '{', (long long)l->key);
+    AGENT_LIMITS(X)
+#undef X
+    str_addc(&s, '}');
+    char *text = room(b, s.len + 1);
+    memcpy(text, s.p, s.len + 1);
+    push(b, text, 0, 0);
+    str_free(&s);
+}
+
 /* --- writing --- */
 
 static bool is_absent(const struct col *c, const char *row) {
@@ -200,6 +213,12 @@ static void bind_col(struct binder *b, const struct col *c, const char *row) {
         struct exit_plan p;
         memcpy(&p, at, sizeof p);
         bind_plan(b, &p);
+        break;
+    }
+    case COL_LIMITS: {
+        struct agent_limits l;
+        memcpy(&l, at, sizeof l);
+        bind_limits(b, &l);
         break;
     }
     case COL_AVG: {
@@ -332,6 +351,7 @@ static void read_col(const struct col *c, const char *text, char *row) {
     case COL_ERR: put_uint(at, c->size, (uint64_t)find_err(text)); break;
     case COL_SIGN: put_uint(at, c->size, (uint64_t)strtoll(text, NULL, 10)); break;
     case COL_PLAN:
+    case COL_LIMITS:
     case COL_AVG: break;
     }
 }

@@ -18,6 +18,7 @@ enum col_kind {
     COL_ERR,  /* enum err as its name */
     COL_PLAN, /* struct exit_plan as jsonb */
     COL_AVG,  /* value at `off` per quantity at `guard`, null for none */
+    COL_LIMITS, /* struct agent_limits as jsonb */
     COL_SIGN, /* signed small integer, with `absent` for SQL null */
 };
 enum col_flag {
@@ -43,7 +44,7 @@ struct row_type {
     const struct col *cols;
     int n;
 };
-extern const struct row_type row_order, row_intent /* its first columns: no position */, row_event, row_fill, row_ledger, row_setting, row_market, row_equity, row_day, row_account;
+extern const struct row_type row_order, row_intent /* its first columns: no position */, row_event, row_fill, row_ledger, row_setting, row_market, row_equity, row_day, row_account, row_model;
 
 #define BIND_MAX 80
 struct binder { /* parameters of one statement; texts live in buf */

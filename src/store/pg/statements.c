@@ -142,6 +142,7 @@ void sp_prepare_all(struct pg *pg) {
     prepare_upsert(pg, "equity", &row_equity);
     prepare_upsert(pg, "day", &row_day);
     prepare_upsert(pg, "account", &row_account);
+    prepare_upsert(pg, "model", &row_model);
     pg_prepare(pg, "lead", "SELECT turret_expect(EXISTS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint), 'TU002', "
                            "'another desk leads')");
     pg_prepare(pg, "lead_fresh",
