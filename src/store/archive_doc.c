@@ -3,6 +3,7 @@
 #include "archive_doc.h"
 
 #include "turret/base/dec.h"
+#include "turret/base/json.h"
 #include "turret/base/utf8.h"
 #include "turret/io/loop.h"
 
@@ -165,8 +166,11 @@ static cJSON *call_value(const cJSON *v) {
 /* JSON goes through its own text: bad bytes are gone, raw text that is no JSON becomes a string. */
 static cJSON *json_value(const cJSON *v) {
     if (cJSON_IsRaw(v)) {
-        cJSON *parsed = cJSON_ParseWithOpts(v->valuestring, NULL, true);
-        cJSON *kept = parsed ? json_value(parsed) : text_value(v->valuestring);
+        cJSON *parsed = NULL;
+        struct json_err err;
+        const char *raw = v->valuestring;
+        bool ok = json_parse(raw, strlen(raw), DOC_BYTES_MAX, &parsed, &err); /* strict: also no \u0000, which would end a text early */
+        cJSON *kept = ok ? json_value(parsed) : text_value(raw);
         cJSON_Delete(parsed);
         return kept;
     }

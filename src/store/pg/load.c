@@ -13,7 +13,7 @@
 #define EQUITY_MAX 3000
 #define DAYS_MAX 400
 
-enum part { PART_BEGIN, PART_SETTING, PART_ACCOUNT, PART_MARKET, PART_CASH, PART_DAY, PART_LIVE, PART_CLOSED, PART_FILL, PART_EQUITY, PART_COMMIT };
+enum part { PART_BEGIN, PART_SETTING, PART_ACCOUNT, PART_MODEL, PART_MARKET, PART_CASH, PART_DAY, PART_LIVE, PART_CLOSED, PART_FILL, PART_EQUITY, PART_COMMIT };
 
 /* Which orders: working ones, those with an open position, the newest closed ones. */
 #define LIVE "SELECT id FROM orders WHERE state IN ('created', 'pending', 'partial') UNION SELECT id FROM orders WHERE status = 'OPEN'"
@@ -130,6 +130,7 @@ static void emit_rows(struct store_pg *s, enum part part, const PGresult *r) {
         const struct row_type *rows;
     } of[] = {
         [PART_SETTING] = {EVENT_SETTING, &row_setting}, [PART_ACCOUNT] = {EVENT_ACCOUNT, &row_account},
+        [PART_MODEL] = {EVENT_MODEL, &row_model},
         [PART_MARKET] = {EVENT_LOAD_MARKET, NULL},      [PART_CASH] = {EVENT_LOAD_CASH, NULL},
         [PART_DAY] = {EVENT_LOAD_DAY, NULL},            [PART_LIVE] = {EVENT_LOAD_ORDER, &row_order},
         [PART_CLOSED] = {EVENT_LOAD_ORDER, &row_order}, [PART_FILL] = {EVENT_LOAD_FILL, &row_fill},
@@ -138,6 +139,8 @@ static void emit_rows(struct store_pg *s, enum part part, const PGresult *r) {
     struct event ev;
     for (int i = 0; i < PQntuples(r); i++) {
         event_init(&ev, of[part].type, VENUE_NONE, 0);
+        if (part == PART_MODEL)
+            ev.u.model.stored = 1; /* its record is the first member */
         if (of[part].rows)
             row_read(r, i, 0, of[part].rows, &ev.u);
         else if (part == PART_MARKET)
@@ -158,20 +161,28 @@ static void on_rows(void *ctx, int index, const PGresult *r) {
         emit_rows(ctx, (enum part)index, r);
 }
 
-static void on_loaded(void *ctx, const struct pg_outcome *out) {
-    struct store_pg *s = ctx;
+static void load_done(struct store_pg *s) {
     s->loading = false;
-    if (out->end != PG_DONE) { /* stays wanted: tried again at the next connection */
-        log_warn("store", "load: %s", out->text);
-        if (out->end == PG_FAILED)
-            pg_reset(s->pg, out->text);
-        return;
-    }
     s->want_load--;
     struct event ev;
     event_init(&ev, EVENT_LOADED, VENUE_NONE, 0);
     sp_event(s, &ev);
     sp_step(s);
+}
+
+/* Stays wanted: tried again at the next connection. */
+static void load_failed(struct store_pg *s, const struct pg_outcome *out) {
+    s->loading = false;
+    log_warn("store", "load: %s", out->text);
+    if (out->end == PG_FAILED)
+        pg_reset(s->pg, out->text);
+}
+
+static void on_loaded(void *ctx, const struct pg_outcome *out) {
+    if (out->end == PG_DONE)
+        trades_start(ctx, load_done, load_failed);
+    else
+        load_failed(ctx, out);
 }
 
 void load_start(struct store_pg *s) {
@@ -181,6 +192,7 @@ void load_start(struct store_pg *s) {
     pg_query(s->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", 0, NULL);
     select_all(s, &sql, &row_setting, "ORDER BY key");
     select_all(s, &sql, &row_account, "ORDER BY id");
+    select_all(s, &sql, &row_model, "ORDER BY id");
     ask_markets(s, &sql);
     pg_query(s->pg, "SELECT a.id, coalesce(sum(l.amount), 0) FROM accounts a LEFT JOIN ledger l ON l.account_id = a.id GROUP BY a.id ORDER BY a.id",
              0, NULL);

@@ -185,6 +185,7 @@ static void close_store(struct store *st) {
     pg_close(s->pg);
     outbox_close(&s->outbox);
     map_free(&s->venue_of);
+    free(s->trades);
     free(s->conninfo);
     free(s->holder);
     free(s);

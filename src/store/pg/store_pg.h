@@ -74,6 +74,7 @@ struct store_pg {
     struct map venue_of; /* account → venue, for the events of a load */
     int want_load; /* loads asked for and not yet done */
     bool loading;
+    struct trades *trades; /* of the load under way */
     int probes; /* unknown intents being looked up */
 };
 
@@ -115,6 +116,8 @@ void batch_on_unit(void *ctx, const struct pg_outcome *out);
 bool error_is_sick(const char *sqlstate); /* the server can't write now */
 /* load.c */
 void load_start(struct store_pg *s);
+/* load_trades.c: EVENT_LOAD_TRADE of every closed position, in pieces; then one of the two */
+void trades_start(struct store_pg *s, void (*done)(struct store_pg *s), void (*failed)(struct store_pg *s, const struct pg_outcome *out));
 
 static inline void list_init(struct batch_list *l) {
     l->first = NULL;
