@@ -89,7 +89,7 @@ static enum err finish(struct reading *r) {
         const struct variant *v = library_variant(l, m->variant);
         if (!v)
             return read_fail(r->e, r->line, "[%s]: there is no variant %s", m->name, m->variant);
-        if (0 && m->builtin && !builtin_find(m->model))
+        if (m->builtin && !builtin_find(m->model))
             return read_fail(r->e, r->line, "[%s]: there is no built-in rule %s", m->name, m->model);
         str_copy(m->variant, sizeof m->variant, v->name);
         m->limits = v->limits;
