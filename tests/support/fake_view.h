@@ -23,6 +23,13 @@ struct fake {
     struct view_day day[FAKE_MAX];
     struct view_trade trade[FAKE_MAX];
     struct candle_series candles;
+    struct intel *intel[FAKE_MAX];           /* of market[i], NULL = none; the test's own */
+    struct metrics *metrics[8];              /* of account[i] */
+    int n_models;
+    struct model model[16];
+    struct view_model vmodel[16];            /* m is set */
+    bool run_alive;
+    struct view_schedule schedule;
     struct risk_limits limits;
     struct view_preview preview;
     struct view_status status;
@@ -40,6 +47,8 @@ struct order *fake_order(const char *symbol, enum order_side side, enum order_ac
 /* An open position; its view gets mark, unrealized P&L and an exit at `mark`. */
 struct order *fake_position(const char *symbol, enum order_side side, const char *size, const char *entry,
                             const char *mark);
+/* A model with an account of its own of that equity; limits are the defaults. */
+struct model *fake_model(const char *name, const char *variant, const char *equity);
 void fake_notice(int level, const char *text); /* becomes the newest, a second after the one before */
 int64_t fake_dec(const char *text);
 /* Five markets, four positions, orders, fills and notices: the screen of terminal.md E.1. */

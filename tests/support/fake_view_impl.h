@@ -127,6 +127,20 @@ struct order *fake_position(const char *symbol, enum order_side side, const char
     return o;
 }
 
+struct model *fake_model(const char *name, const char *variant, const char *equity) {
+    const int i = fake.n_models++, a = fake.n_accounts++;
+    struct model *m = &fake.model[i];
+    const usd cash = USD(fake_dec(equity));
+    fake.account[a] = (struct account){.id = (account_id)a + 1, .venue = VENUE_SIM, .initial = USD(10000 * DEC_ONE)};
+    fake.va[a] = (struct view_account){.a = &fake.account[a], .cash = cash, .equity = cash, .available = cash, .start_equity = cash, .reconciled = true};
+    str_copy(fake.account[a].name, sizeof fake.account[a].name, name);
+    *m = (struct model){.id = (model_id)i + 1, .account = fake.account[a].id, .enabled = 1, .interval_s = 300};
+    str_copy(m->name, sizeof m->name, name);
+    str_copy(m->variant, sizeof m->variant, variant);
+    fake.vmodel[i] = (struct view_model){.m = m, .equity_peak = cash};
+    return m;
+}
+
 void fake_notice(int level, const char *text) {
     memmove(&fake.notice[1], &fake.notice[0], sizeof fake.notice - sizeof fake.notice[0]);
     const int64_t last = fake.n_notices ? fake.notice[1].at_us : FAKE_NOW - 60000000;
@@ -405,6 +419,64 @@ int view_audit(const struct desk *d, char *text, size_t len) {
     (void)d;
     str_copy(text, len, fake.audit ? "cash of main: 1.00 but the ledger says 2.00" : "");
     return fake.audit;
+}
+
+/* --- models --- */
+const struct intel *view_intel(const struct desk *d, market_id id) {
+    (void)d;
+    for (int i = 0; i < fake.n_markets; i++)
+        if (fake.market[i].id == id)
+            return fake.intel[i];
+    return NULL;
+}
+const struct metrics *view_metrics(const struct desk *d, account_id a) {
+    (void)d;
+    for (int i = 0; i < fake.n_accounts; i++)
+        if (fake.account[i].id == a)
+            return fake.metrics[i];
+    return NULL;
+}
+int view_model_count(const struct desk *d) {
+    (void)d;
+    return fake.n_models;
+}
+bool view_model_at(const struct desk *d, int i, struct view_model *out) {
+    (void)d;
+    if (i < 0 || i >= fake.n_models)
+        return false;
+    *out = fake.vmodel[i];
+    return true;
+}
+bool view_model(const struct desk *d, model_id id, struct view_model *out) {
+    for (int i = 0; i < fake.n_models; i++)
+        if (fake.model[i].id == id)
+            return view_model_at(d, i, out);
+    return false;
+}
+const struct model *view_model_of(const struct desk *d, account_id a) {
+    (void)d;
+    for (int i = 0; i < fake.n_models; i++)
+        if (fake.model[i].account == a)
+            return &fake.model[i];
+    return NULL;
+}
+enum err view_model_find(const struct desk *d, const char *text, model_id *out) {
+    (void)d;
+    for (int i = 0; i < fake.n_models; i++) {
+        if (str_eq_nocase(fake.model[i].name, text)) {
+            *out = fake.model[i].id;
+            return ERR_OK;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+bool view_run_alive(const struct desk *d, run_id run) {
+    (void)d, (void)run;
+    return fake.run_alive;
+}
+void view_schedule(const struct desk *d, struct view_schedule *out) {
+    (void)d;
+    *out = fake.schedule;
 }
 
 #endif
