@@ -34,13 +34,13 @@ enum err read_fail(struct read_err *e, int line, const char *fmt, ...) __attribu
 enum err lines_check(const char *text, size_t n, struct read_err *e);
 
 /* Values as a person writes them. False: not of that kind. */
-bool value_usd(const char *s, int64_t *micro);         /* "500", "500 USD", "$500" */
-bool value_ppm(const char *s, int64_t *ppm);           /* "2%" or "0.02" */
-bool value_duration_ms(const char *s, int64_t *ms);    /* "15m", "30s", "2h", "1d", "500ms"; a plain number is seconds */
-bool value_count(const char *s, const char *unit, int64_t *n); /* "5", with the unit's own mark too: "5x", "40%" */
-bool value_flag(const char *s, bool *on);              /* yes, no, on, off, true, false, 1, 0 */
+bool conf_usd(const char *s, int64_t *micro);         /* "500", "500 USD", "$500" */
+bool conf_ppm(const char *s, int64_t *ppm);           /* "2%" or "0.02" */
+bool conf_duration_ms(const char *s, int64_t *ms);    /* "15m", "30s", "2h", "1d", "500ms"; a plain number is seconds */
+bool conf_count(const char *s, const char *unit, int64_t *n); /* "5", with the unit's own mark too: "5x", "40%" */
+bool conf_flag(const char *s, bool *on);              /* yes, no, on, off, true, false, 1, 0 */
 /* One of a variant's limits by its kind. */
-bool value_limit(const struct risk_limit_info *info, const char *s, int64_t *out);
+bool conf_limit(const struct risk_limit_info *info, const char *s, int64_t *out);
 
 /* library_variant.c: reads one file's text into *out. */
 enum err variant_read(const char *file, const char *stem, const char *text, size_t n, struct variant *out, struct read_err *e);

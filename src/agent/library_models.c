@@ -25,14 +25,14 @@ static bool set_model(struct model *m, const char *v) { return *v && text_key(m-
 static bool set_variant(struct model *m, const char *v) { return *v && text_key(m->variant, sizeof m->variant, v); }
 static bool set_enabled(struct model *m, const char *v) {
     bool on;
-    if (!value_flag(v, &on))
+    if (!conf_flag(v, &on))
         return false;
     m->enabled = on;
     return true;
 }
 static bool set_interval(struct model *m, const char *v) {
     int64_t ms;
-    if (!value_duration_ms(v, &ms) || ms % 1000 != 0 || ms > 7 * 86400000LL)
+    if (!conf_duration_ms(v, &ms) || ms % 1000 != 0 || ms > 7 * 86400000LL)
         return false;
     m->interval_s = (uint32_t)(ms / 1000);
     return true;
@@ -52,8 +52,8 @@ static bool set_markets(struct model *m, const char *v) {
     m->markets[n] = '\0';
     return true;
 }
-static bool set_budget_run(struct model *m, const char *v) { return value_usd(v, &m->budget_run.micro); }
-static bool set_budget_day(struct model *m, const char *v) { return value_usd(v, &m->budget_day.micro); }
+static bool set_budget_run(struct model *m, const char *v) { return conf_usd(v, &m->budget_run.micro); }
+static bool set_budget_day(struct model *m, const char *v) { return conf_usd(v, &m->budget_day.micro); }
 
 static const struct key { const char *name; bool (*set)(struct model *m, const char *value); const char *what; } keys[] = {
     {"provider", set_provider, "builtin, or a section of providers.conf"},

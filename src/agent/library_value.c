@@ -16,14 +16,14 @@ static bool number_and_unit(const char *s, int64_t *micro, const char **unit) {
     return true;
 }
 
-bool value_usd(const char *s, int64_t *micro) {
+bool conf_usd(const char *s, int64_t *micro) {
     const char *unit;
     if (*s == '$')
         s++;
     return number_and_unit(s, micro, &unit) && (*unit == '\0' || str_eq_nocase(unit, "usd"));
 }
 
-bool value_ppm(const char *s, int64_t *ppm) {
+bool conf_ppm(const char *s, int64_t *ppm) {
     const char *unit;
     int64_t v;
     if (!number_and_unit(s, &v, &unit))
@@ -38,7 +38,7 @@ bool value_ppm(const char *s, int64_t *ppm) {
     return true;
 }
 
-bool value_duration_ms(const char *s, int64_t *ms) {
+bool conf_duration_ms(const char *s, int64_t *ms) {
     static const struct { const char *unit; int64_t ms; } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
     const char *unit;
     int64_t v;
@@ -50,7 +50,7 @@ bool value_duration_ms(const char *s, int64_t *ms) {
     return false;
 }
 
-bool value_count(const char *s, const char *mark, int64_t *n) {
+bool conf_count(const char *s, const char *mark, int64_t *n) {
     const char *unit;
     int64_t v;
     if (!number_and_unit(s, &v, &unit) || v % DEC_ONE != 0)
@@ -61,7 +61,7 @@ bool value_count(const char *s, const char *mark, int64_t *n) {
     return true;
 }
 
-bool value_flag(const char *s, bool *on) {
+bool conf_flag(const char *s, bool *on) {
     static const char *const yes[] = {"yes", "on", "true", "1"}, *const no[] = {"no", "off", "false", "0"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
         if (str_eq_nocase(s, yes[i]) || str_eq_nocase(s, no[i])) {
@@ -72,17 +72,17 @@ bool value_flag(const char *s, bool *on) {
     return false;
 }
 
-bool value_limit(const struct risk_limit_info *info, const char *s, int64_t *out) {
+bool conf_limit(const struct risk_limit_info *info, const char *s, int64_t *out) {
     bool on;
     if (strcmp(info->kind, "usd") == 0)
-        return value_usd(s, out);
+        return conf_usd(s, out);
     if (strcmp(info->kind, "ppm") == 0)
-        return value_ppm(s, out);
+        return conf_ppm(s, out);
     if (strcmp(info->kind, "ms") == 0)
-        return value_duration_ms(s, out);
-    if (strcmp(info->unit, "0 or 1") == 0 && value_flag(s, &on)) {
+        return conf_duration_ms(s, out);
+    if (strcmp(info->unit, "0 or 1") == 0 && conf_flag(s, &on)) {
         *out = on;
         return true;
     }
-    return strcmp(info->unit, "0 or 1") != 0 && value_count(s, info->unit, out);
+    return strcmp(info->unit, "0 or 1") != 0 && conf_count(s, info->unit, out);
 }

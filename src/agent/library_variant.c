@@ -43,7 +43,7 @@ static int limit_key(struct head *h, const char *name, const char *value, int li
             return read_fail(h->e, line, "%s is given twice", t[i].key), 0;
         h->seen |= 1ull << i;
         int64_t x;
-        if (!value_limit(&t[i], value, &x))
+        if (!conf_limit(&t[i], value, &x))
             return read_fail(h->e, line, "%s = %.40s: not a value of %s (%s)", t[i].key, value, t[i].unit, t[i].help), 0;
         memcpy((char *)&h->v->limits + t[i].offset, &x, sizeof x);
         return 1;

@@ -13,23 +13,23 @@
 #include "turret/base/utf8.h"
 
 /* --- figures --- */
-void put_dec(struct str *out, int64_t micro, int min_digits) {
+void prompt_dec(struct str *out, int64_t micro, int min_digits) {
     char t[DEC_TEXT_MAX];
     dec_format(micro, min_digits, t);
     str_add(out, t);
 }
-void put_usd(struct str *out, usd v) {
+void prompt_usd(struct str *out, usd v) {
     char t[32];
     dec_format_fixed(v.micro, 2, false, t);
     str_add(out, t);
 }
-void put_pct(struct str *out, int64_t part, int64_t whole) {
+void prompt_pct(struct str *out, int64_t part, int64_t whole) {
     if (whole <= 0)
         str_add(out, "n/a");
     else
         str_addf(out, "%.2f", (double)part / (double)whole * 100);
 }
-void put_time(struct str *out, int64_t at_us) {
+void prompt_time(struct str *out, int64_t at_us) {
     char t[32];
     time_t s = (time_t)(at_us / 1000000);
     struct tm at;
@@ -37,7 +37,7 @@ void put_time(struct str *out, int64_t at_us) {
     strftime(t, sizeof t, "%Y-%m-%dT%H:%M:%SZ", &at);
     str_add(out, t);
 }
-void put_span(struct str *out, int64_t us) {
+void prompt_span(struct str *out, int64_t us) {
     int64_t s = us < 0 ? 0 : us / 1000000;
     if (s < 120)
         str_addf(out, "%lld s", (long long)s);
@@ -50,7 +50,7 @@ void put_span(struct str *out, int64_t us) {
 }
 
 /* No run of '<' or '>' of the foreign text may close or open the marks. */
-void put_foreign(struct str *out, const char *text, size_t longest) {
+void prompt_foreign(struct str *out, const char *text, size_t longest) {
     char clean[512];
     utf8_sanitise(clean, longest + 1 < sizeof clean ? longest + 1 : sizeof clean, text, strlen(text));
     str_add(out, "<<<");
@@ -64,16 +64,16 @@ void put_TOTAL_MINUTES(const struct prompt_ctx *c, struct str *out) { str_addf(o
 void put_INVOCATION_TIMES(const struct prompt_ctx *c, struct str *out) {
     str_addf(out, "%llu", (unsigned long long)(c->m->runs + c->m->failed_runs + 1));
 }
-void put_CURRENT_TIME(const struct prompt_ctx *c, struct str *out) { put_time(out, c->now_us); }
+void put_CURRENT_TIME(const struct prompt_ctx *c, struct str *out) { prompt_time(out, c->now_us); }
 void put_MODEL_NAME(const struct prompt_ctx *c, struct str *out) { str_add(out, c->m->name); }
 void put_INTERVAL(const struct prompt_ctx *c, struct str *out) {
     if (c->m->interval_s > 0)
-        put_span(out, (int64_t)c->m->interval_s * 1000000);
+        prompt_span(out, (int64_t)c->m->interval_s * 1000000);
     else
         str_add(out, "few minutes");
 }
 void put_SNAPSHOT_ID(const struct prompt_ctx *c, struct str *out) { str_addf(out, "%llx", (unsigned long long)c->snap->at_us); }
-void put_SNAPSHOT_TIME(const struct prompt_ctx *c, struct str *out) { put_time(out, c->snap->at_us); }
+void put_SNAPSHOT_TIME(const struct prompt_ctx *c, struct str *out) { prompt_time(out, c->snap->at_us); }
 void put_DATA_AGE(const struct prompt_ctx *c, struct str *out) {
     int64_t oldest = INT64_MAX;
     for (int i = 0; i < c->snap->market_count; i++)
@@ -82,7 +82,7 @@ void put_DATA_AGE(const struct prompt_ctx *c, struct str *out) {
     if (oldest == INT64_MAX)
         str_add(out, "n/a");
     else
-        put_span(out, c->now_us - oldest);
+        prompt_span(out, c->now_us - oldest);
 }
 
 void put_BUDGET_LEFT(const struct prompt_ctx *c, struct str *out) {
@@ -94,11 +94,11 @@ void put_BUDGET_LEFT(const struct prompt_ctx *c, struct str *out) {
         return;
     }
     if (m->budget_run.micro > 0)
-        put_usd(out, m->budget_run), str_add(out, " USD in this run");
+        prompt_usd(out, m->budget_run), str_add(out, " USD in this run");
     if (m->budget_day.micro > 0) {
         int64_t left = m->budget_day.micro - spent.micro;
         str_add(out, m->budget_run.micro > 0 ? ", " : "");
-        put_usd(out, USD(left > 0 ? left : 0));
+        prompt_usd(out, USD(left > 0 ? left : 0));
         str_add(out, " USD today");
     }
 }

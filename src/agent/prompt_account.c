@@ -11,7 +11,7 @@ static void put_price(struct str *out, price px) {
     if (px.micro == 0)
         str_add(out, "n/a");
     else
-        put_dec(out, px.micro, 0);
+        prompt_dec(out, px.micro, 0);
 }
 
 static int64_t cash_of(const struct prompt_ctx *c) { return c->has_account ? c->account.available.micro : 0; }
@@ -45,24 +45,24 @@ static struct sums sum_positions(const struct desk *view, account_id account) {
 
 void put_AVAILABLE_CASH(const struct prompt_ctx *c, struct str *out) {
     if (c->has_account)
-        put_usd(out, c->account.available);
+        prompt_usd(out, c->account.available);
     else
         str_add(out, "n/a");
 }
-void put_EXPOSURE_TO_EQUITY_PCT(const struct prompt_ctx *c, struct str *out) { put_pct(out, equity_of(c) - cash_of(c), equity_of(c)); }
+void put_EXPOSURE_TO_EQUITY_PCT(const struct prompt_ctx *c, struct str *out) { prompt_pct(out, equity_of(c) - cash_of(c), equity_of(c)); }
 void put_RISK_TO_EQUITY_PCT(const struct prompt_ctx *c, struct str *out) {
     struct sums s = sum_positions(c->view, c->m->account);
-    put_pct(out, s.risk, equity_of(c));
+    prompt_pct(out, s.risk, equity_of(c));
 }
 
 static void line_usd(struct str *out, const char *name, int64_t micro) {
     str_addf(out, "%s: ", name);
-    put_usd(out, USD(micro));
+    prompt_usd(out, USD(micro));
     str_addc(out, '\n');
 }
 static void line_pct(struct str *out, const char *name, int64_t part, int64_t whole) {
     str_addf(out, "%s: ", name);
-    put_pct(out, part, whole);
+    prompt_pct(out, part, whole);
     str_addc(out, '\n');
 }
 
@@ -93,7 +93,7 @@ void put_PORTFOLIO_SNAPSHOT(const struct prompt_ctx *c, struct str *out) {
     line_pct(out, "risk_to_equity_pct", s.risk, equity_of(c));
     line_usd(out, "max_position_risk_usd", s.worst);
     str_add(out, "max_position_risk_pct: ");
-    put_pct(out, s.worst, equity_of(c));
+    prompt_pct(out, s.worst, equity_of(c));
     if (s.worst_symbol[0])
         str_addf(out, " (%s)", s.worst_symbol);
     if (s.without_stop > 0)
@@ -111,12 +111,12 @@ static void put_plan(struct str *out, const struct exit_plan *p) {
     put_price(out, p->invalidation_price);
     str_add(out, ", time exit ");
     if (p->time_exit_us > 0)
-        put_time(out, p->time_exit_us);
+        prompt_time(out, p->time_exit_us);
     else
         str_add(out, "n/a");
     str_add(out, "\n  invalidation: ");
     if (p->invalidation[0])
-        put_foreign(out, p->invalidation, INVALIDATION_MAX);
+        prompt_foreign(out, p->invalidation, INVALIDATION_MAX);
     else
         str_add(out, "n/a");
     if (p->confidence >= 0)
@@ -133,31 +133,31 @@ static void put_position(const struct prompt_ctx *c, const struct order *o, stru
     for (size_t i = 0; i < sizeof side - 1 && order_side_name((enum order_side)o->side)[i]; i++)
         side[i] = (char)(order_side_name((enum order_side)o->side)[i] & ~0x20); /* as the tools take it */
     str_addf(out, "- %s %s ", m.m->symbol, side);
-    put_dec(out, o->pos.open.micro, 0);
+    prompt_dec(out, o->pos.open.micro, 0);
     str_add(out, ": entry ");
     put_price(out, o->pos.entry_price);
     str_add(out, ", mark ");
     put_price(out, p.mark);
     str_add(out, ", value ");
-    put_usd(out, p.notional);
+    prompt_usd(out, p.notional);
     if (m.m->kind == MARKET_PERP) {
         str_addf(out, ", leverage %dx, liquidation ", o->pos.leverage);
         put_price(out, p.liquidation);
     }
     str_add(out, ", open for ");
-    put_span(out, c->now_us - o->pos.opened_us);
+    prompt_span(out, c->now_us - o->pos.opened_us);
     str_add(out, p.stale ? ", STALE DATA\n  unrealized " : "\n  unrealized ");
-    put_usd(out, p.unrealized);
+    prompt_usd(out, p.unrealized);
     str_add(out, " USD, realized ");
-    put_usd(out, o->pos.realized_pnl);
+    prompt_usd(out, o->pos.realized_pnl);
     str_add(out, ", fees ");
-    put_usd(out, o->pos.fees);
+    prompt_usd(out, o->pos.fees);
     str_add(out, ", risk ");
-    put_usd(out, p.risk);
+    prompt_usd(out, p.risk);
     str_add(out, " (");
-    put_pct(out, p.risk.micro, equity_of(c));
+    prompt_pct(out, p.risk.micro, equity_of(c));
     str_add(out, " % of equity), reward ");
-    put_usd(out, p.reward);
+    prompt_usd(out, p.reward);
     str_add(out, ", reward/risk ");
     if (p.risk.micro > 0)
         str_addf(out, "%.2f\n", (double)p.reward.micro / (double)p.risk.micro);
@@ -187,14 +187,14 @@ void put_OPEN_ORDERS(const struct prompt_ctx *c, struct str *out) {
             continue;
         str_addf(out, "- %u %s %s %s %s ", o->num, m.m->symbol, order_action_name((enum order_action)o->action), order_side_name((enum order_side)o->side),
                  order_type_name((enum order_type)o->type));
-        put_dec(out, o->size.micro, 0);
+        prompt_dec(out, o->size.micro, 0);
         if (o->limit.micro > 0)
-            str_add(out, " @ "), put_dec(out, o->limit.micro, 0);
+            str_add(out, " @ "), prompt_dec(out, o->limit.micro, 0);
         str_add(out, ", filled ");
-        put_dec(out, o->filled.micro, 0);
+        prompt_dec(out, o->filled.micro, 0);
         str_addf(out, ", %s%s, from %s, ", order_state_name((enum order_state)o->state), o->flags & ORDER_OUTCOME_UNKNOWN ? " (outcome unknown: do not repeat it)" : "",
                  order_source_name((enum order_source)o->source));
-        put_span(out, c->now_us - o->created_us);
+        prompt_span(out, c->now_us - o->created_us);
         str_add(out, " old\n");
     }
     if (n == 0)
@@ -212,9 +212,9 @@ void put_LAST_REFUSALS(const struct prompt_ctx *c, struct str *out) {
         if (x->account != c->m->account || (x->level != NOTICE_WARN && x->level != NOTICE_ALERT))
             continue;
         str_add(out, told++ > 0 ? "\n- " : "- ");
-        put_span(out, c->now_us - list[i].at_us);
+        prompt_span(out, c->now_us - list[i].at_us);
         str_addf(out, " ago%s%s: ", x->market && view_market(c->view, x->market, &m) ? ", " : "", x->market && view_market(c->view, x->market, &m) ? m.m->symbol : "");
-        put_foreign(out, x->text, 160);
+        prompt_foreign(out, x->text, 160);
     }
     if (told == 0)
         str_add(out, "none");
@@ -227,11 +227,11 @@ void prompt_state_line(const struct desk *view, const struct model *m, char *buf
     str_add(&s, "[STATE UPDATE] ");
     if (view_account(view, m->account, &a)) {
         str_add(&s, "Cash ");
-        put_usd(&s, a.available);
+        prompt_usd(&s, a.available);
         str_add(&s, " | Exposure ");
-        put_pct(&s, a.equity.micro - a.available.micro, a.equity.micro);
+        prompt_pct(&s, a.equity.micro - a.available.micro, a.equity.micro);
         str_add(&s, "% | Portfolio ");
-        put_usd(&s, a.equity);
+        prompt_usd(&s, a.equity);
     } else {
         str_add(&s, "no account");
     }
@@ -245,9 +245,9 @@ void prompt_state_line(const struct desk *view, const struct model *m, char *buf
         if (n++ > 0)
             str_add(&s, ", ");
         str_addf(&s, "%s %s @ ", k.m->symbol, order_side_name((enum order_side)o->side));
-        put_dec(&s, o->pos.entry_price.micro, 0);
+        prompt_dec(&s, o->pos.entry_price.micro, 0);
         str_add(&s, p.unrealized.micro < 0 ? " (" : " (+");
-        put_usd(&s, p.unrealized);
+        prompt_usd(&s, p.unrealized);
         str_addc(&s, ')');
     }
     str_add(&s, n == 0 ? "none" : "");

@@ -98,7 +98,7 @@ enum err template_fill(const char *text, int line, const struct prompt_ctx *c, s
         if (r->put)
             r->put(c, out);
         else
-            limit_text(&c->m->limits, r->limit, r->off, out);
+            limit_words(&c->m->limits, r->limit, r->off, out);
         if (out->len == before)
             return read_fail(e, line, "placeholder %s has no value", r->name);
         from = at = name + n + 2;

@@ -35,7 +35,7 @@ static void put_px(struct str *out, const char *name, price px) {
     if (px.micro == 0)
         str_add(out, "n/a");
     else
-        put_dec(out, px.micro, 0);
+        prompt_dec(out, px.micro, 0);
 }
 
 /* Not all indicators are prices: the others have three digits everywhere. */
@@ -136,7 +136,7 @@ void market_text_write(const struct desk *view, const struct view_market *k, int
     double now = k->mark.micro > 0 ? (double)k->mark.micro / 1e6 : NAN;
     int digits = digits_of(k->m);
     str_addf(out, "### %s ", k->m->symbol);
-    put_foreign(out, k->m->title, TITLE_MAX);
+    prompt_foreign(out, k->m->title, TITLE_MAX);
     str_addf(out, " (%s on %s)\n", k->m->kind == MARKET_PERP ? "perpetual" : "binary, prices of YES", venue_name((enum venue_id)k->m->venue));
     put_px(out, "mark ", k->mark);
     put_px(out, ", bid ", k->bid);
@@ -145,18 +145,18 @@ void market_text_write(const struct desk *view, const struct view_market *k, int
     str_add(out, ", since midnight UTC ");
     put_number(out, k->day_open.micro > 0 ? (now * 1e6 / (double)k->day_open.micro - 1) * 100 : NAN, 3);
     str_add(out, " %, volume today ");
-    put_usd(out, k->volume_day);
+    prompt_usd(out, k->volume_day);
     str_add(out, " USD, book ");
     if (k->book_us > 0)
-        put_span(out, now_us - k->book_us), str_add(out, " old");
+        prompt_span(out, now_us - k->book_us), str_add(out, " old");
     else
         str_add(out, "n/a");
     str_add(out, k->stale ? ", STALE: do not open here\n" : "\n");
     if (k->m->closes_us > 0) {
         str_add(out, "closes ");
-        put_time(out, k->m->closes_us);
+        prompt_time(out, k->m->closes_us);
         str_add(out, ", in ");
-        put_span(out, k->m->closes_us - now_us);
+        prompt_span(out, k->m->closes_us - now_us);
         str_addc(out, '\n');
     }
     if (!x) {
@@ -179,11 +179,11 @@ static void put_side(const struct prompt_ctx *c, const struct view_market *k, en
         return;
     }
     str_add(out, "at ");
-    put_dec(out, r.px.micro, 0);
+    prompt_dec(out, r.px.micro, 0);
     str_add(out, " up to ");
-    put_dec(out, r.size.micro, 0);
+    prompt_dec(out, r.size.micro, 0);
     str_add(out, " (");
-    put_usd(out, r.notional);
+    prompt_usd(out, r.notional);
     str_addf(out, " USD, bound by %s)", r.bound);
 }
 
@@ -191,15 +191,15 @@ static void put_rules_of(const struct prompt_ctx *c, const struct view_market *k
     const struct market *m = k->m;
     int64_t rest = rest_until(c->view, c->m, m->id, c->now_us);
     str_addf(out, "- %s: tick ", m->symbol);
-    put_dec(out, m->tick.micro, 0);
+    prompt_dec(out, m->tick.micro, 0);
     str_add(out, ", lot ");
-    put_dec(out, m->lot.micro, 0);
+    prompt_dec(out, m->lot.micro, 0);
     str_add(out, ", least ");
-    put_dec(out, m->min_size.micro, 0);
+    prompt_dec(out, m->min_size.micro, 0);
     str_add(out, ", fee maker ");
-    put_dec(out, (int64_t)m->maker_ppm * 100, 0);
+    prompt_dec(out, (int64_t)m->maker_ppm * 100, 0);
     str_add(out, " % taker ");
-    put_dec(out, (int64_t)m->taker_ppm * 100, 0);
+    prompt_dec(out, (int64_t)m->taker_ppm * 100, 0);
     str_add(out, " %, spread ");
     int64_t mid = (k->bid.micro + k->ask.micro) / 2;
     put_number(out, k->bid.micro > 0 && k->ask.micro > 0 ? (double)(k->ask.micro - k->bid.micro) / (double)mid * 100 : NAN, 3);
@@ -210,7 +210,7 @@ static void put_rules_of(const struct prompt_ctx *c, const struct view_market *k
     }
     if (rest > 0) {
         str_add(out, "; no entry, it rests until ");
-        put_time(out, rest);
+        prompt_time(out, rest);
     } else {
         bool perp = m->kind == MARKET_PERP;
         put_side(c, k, perp ? SIDE_LONG : SIDE_YES, perp ? "LONG" : "YES", out);
@@ -235,9 +235,9 @@ void put_MARKET_RULES(const struct prompt_ctx *c, struct str *out) {
         usd_ppm(c->account.equity, c->m->limits.max_risk, ROUND_DOWN, &all);
         usd_ppm(c->account.equity, c->m->limits.max_risk / 2, ROUND_DOWN, &half);
         str_add(out, "Risk of one position: size x |entry - stop| at most ");
-        put_usd(out, all);
+        prompt_usd(out, all);
         str_addf(out, " USD; below a confidence of %lld at most ", (long long)c->m->limits.full_confidence);
-        put_usd(out, half);
+        prompt_usd(out, half);
         str_add(out, " USD. This cuts the sizes above further.");
     } else {
         str_add(out, "The sizes are what cash and exposure leave; no limit of risk per position is set.");

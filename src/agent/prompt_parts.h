@@ -69,7 +69,7 @@ FIXED_TEXTS(X)
 #undef X
 
 /* The text of a limit as prompts say it ("5x", "2%", "15 minutes"); off: the word for none. */
-void limit_text(const struct agent_limits *l, const char *key, const char *off, struct str *out);
+void limit_words(const struct agent_limits *l, const char *key, const char *off, struct str *out);
 /* Copies `text`, placeholders filled. */
 enum err template_fill(const char *text, int line, const struct prompt_ctx *c, struct str *out, struct read_err *e);
 
@@ -77,11 +77,11 @@ enum err template_fill(const char *text, int line, const struct prompt_ctx *c, s
 void market_text_write(const struct desk *view, const struct view_market *m, int64_t now_us, struct str *out);
 
 /* Writing figures. */
-void put_usd(struct str *out, usd v);                              /* 1234.50 */
-void put_pct(struct str *out, int64_t part, int64_t whole);        /* 12.34; n/a without a whole */
-void put_time(struct str *out, int64_t at_us);                     /* 2026-11-21T05:00:00Z */
-void put_span(struct str *out, int64_t us);                        /* 45 s, 12 min, 3.5 h */
-void put_dec(struct str *out, int64_t micro, int min_digits);
-void put_foreign(struct str *out, const char *text, size_t longest); /* sanitised, capped, in quotes that it can't close */
+void prompt_usd(struct str *out, usd v);                              /* 1234.50 */
+void prompt_pct(struct str *out, int64_t part, int64_t whole);        /* 12.34; n/a without a whole */
+void prompt_time(struct str *out, int64_t at_us);                     /* 2026-11-21T05:00:00Z */
+void prompt_span(struct str *out, int64_t us);                        /* 45 s, 12 min, 3.5 h */
+void prompt_dec(struct str *out, int64_t micro, int min_digits);
+void prompt_foreign(struct str *out, const char *text, size_t longest); /* sanitised, capped, in quotes that it can't close */
 
 #endif

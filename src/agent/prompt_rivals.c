@@ -20,7 +20,7 @@ static void put_value(struct str *out, double v, const char *unit) {
     else if (strcmp(unit, "count") == 0)
         str_addf(out, "%.0f", v);
     else if (strcmp(unit, "time") == 0)
-        put_span(out, (int64_t)(v * 1e6));
+        prompt_span(out, (int64_t)(v * 1e6));
     else
         str_addf(out, "%.2f%s", v, strcmp(unit, "pct") == 0 ? " %" : strcmp(unit, "usd") == 0 ? " USD" : "");
 }

@@ -21,15 +21,15 @@ static void duration_words(int64_t ms, struct str *out) {
 
 static void ppm_words(int64_t ppm, const char *unit, struct str *out) {
     if (strcmp(unit, "ppm of risk") == 0) { /* a multiple */
-        put_dec(out, ppm, 1);
+        prompt_dec(out, ppm, 1);
         return;
     }
     int64_t percent = ppm * 100;
-    put_dec(out, percent, 0);
+    prompt_dec(out, percent, 0);
     str_addc(out, '%');
 }
 
-void limit_text(const struct agent_limits *l, const char *key, const char *off, struct str *out) {
+void limit_words(const struct agent_limits *l, const char *key, const char *off, struct str *out) {
     int n;
     const struct risk_limit_info *t = agent_limit_table(&n);
     for (int i = 0; i < n; i++) {
@@ -41,9 +41,9 @@ void limit_text(const struct agent_limits *l, const char *key, const char *off, 
         else if (strcmp(t[i].unit, "0 or 1") == 0)
             str_add(out, "required");
         else if (strcmp(t[i].kind, "usd") == 0)
-            put_dec(out, v, 0), str_add(out, " USD");
+            prompt_dec(out, v, 0), str_add(out, " USD");
         else if (strcmp(key, "min_volume_ratio") == 0)
-            put_dec(out, v, 2);
+            prompt_dec(out, v, 2);
         else if (strcmp(t[i].kind, "ppm") == 0)
             ppm_words(v, t[i].unit, out);
         else if (strcmp(t[i].kind, "ms") == 0)
@@ -56,7 +56,7 @@ void limit_text(const struct agent_limits *l, const char *key, const char *off, 
 void put_HALF_RISK(const struct prompt_ctx *c, struct str *out) {
     struct agent_limits half = c->m->limits;
     half.max_risk /= 2;
-    limit_text(&half, "max_risk", "an unlimited share", out);
+    limit_words(&half, "max_risk", "an unlimited share", out);
 }
 
 void put_VARIANT(const struct prompt_ctx *c, struct str *out) { str_add(out, c->m->variant); }
@@ -83,7 +83,7 @@ void put_RULES(const struct prompt_ctx *c, struct str *out) {
     for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
         struct str figure;
         str_init(&figure);
-        limit_text(&c->m->limits, sentences[i].key, "", &figure);
+        limit_words(&c->m->limits, sentences[i].key, "", &figure);
         if (figure.len > 0) { /* empty: switched off, so nothing is claimed */
             const char *t = sentences[i].text, *mark = strchr(t, '%');
             str_add(out, "- ");

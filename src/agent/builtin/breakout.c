@@ -16,37 +16,37 @@ static int squeezed(const struct reading *r) {
 }
 
 static void manage(struct mind *x, const struct reading *r) {
-    double ema = value(r, IND_EMA20), entry = (double)book_price((enum order_side)r->held->side, r->held->pos.entry_price).micro / 1e6;
+    double ema = reading_value(r, IND_EMA20), entry = (double)book_price((enum order_side)r->held->side, r->held->pos.entry_price).micro / 1e6;
     double gained = (r->px - entry) * r->dir;
     if (isfinite(ema) && (r->px - ema) * r->dir < 0) {
-        say(x, "%s: price %s is back %s EMA20 %s: the break failed, close", r->name, px_text(r, r->px), r->dir > 0 ? "below" : "above", px_text(r, ema));
-        close_position(x, r);
-    } else if (gained > 2 * stop_atr * r->atr && trail_stop(x, r, r->px - r->dir * r->atr, "two times the risk is earned: one ATR behind the price")) {
+        mind_say(x, "%s: price %s is back %s EMA20 %s: the break failed, close", r->name, reading_text(r, r->px), r->dir > 0 ? "below" : "above", reading_text(r, ema));
+        mind_close(x, r);
+    } else if (gained > 2 * stop_atr * r->atr && mind_trail(x, r, r->px - r->dir * r->atr, "two times the risk is earned: one ATR behind the price")) {
         return;
-    } else if (gained > stop_atr * r->atr && trail_stop(x, r, entry, "its risk is earned: stop to the entry")) {
+    } else if (gained > stop_atr * r->atr && mind_trail(x, r, entry, "its risk is earned: stop to the entry")) {
         return;
     } else {
-        say(x, "%s: %+.2f ATR since entry %s: keep", r->name, gained / r->atr, px_text(r, entry));
+        mind_say(x, "%s: %+.2f ATR since entry %s: keep", r->name, gained / r->atr, reading_text(r, entry));
     }
 }
 
 static void enter(struct mind *x, const struct reading *r) {
-    double high = value(r, IND_HIGH20), low = value(r, IND_LOW20), vwap = value(r, IND_VWAP), ratio = value(r, IND_VOLUME_RATIO);
+    double high = reading_value(r, IND_HIGH20), low = reading_value(r, IND_LOW20), vwap = reading_value(r, IND_VWAP), ratio = reading_value(r, IND_VOLUME_RATIO);
     int dir = isfinite(high) && r->px > high ? 1 : isfinite(low) && r->px < low ? -1 : 0, back = squeezed(r);
     if (dir == 0) {
-        say(x, "%s: inside its range %s - %s%s", r->name, px_text(r, low), px_text(r, high), back == 0 ? ", squeezed" : "");
+        mind_say(x, "%s: inside its range %s - %s%s", r->name, reading_text(r, low), reading_text(r, high), back == 0 ? ", squeezed" : "");
         return;
     }
     bool side = isfinite(vwap) && (r->px - vwap) * dir > 0, loud = isfinite(ratio) && ratio >= volume_high;
     if (!side || (back < 0 && !loud)) {
-        say(x, "%s: breaks %s %s, but %s", r->name, dir > 0 ? "above" : "below", px_text(r, dir > 0 ? high : low), side ? "without squeeze or volume" : "on the wrong side of VWAP");
+        mind_say(x, "%s: breaks %s %s, but %s", r->name, dir > 0 ? "above" : "below", reading_text(r, dir > 0 ? high : low), side ? "without squeeze or volume" : "on the wrong side of VWAP");
         return;
     }
-    struct plan p = {.side = side_of(r->k.m, dir), .stop = r->px - dir * stop_atr * r->atr, .target = r->px + dir * target_atr * r->atr, .hold_s = HOLD_S,
+    struct plan p = {.side = reading_side(r->k.m, dir), .stop = r->px - dir * stop_atr * r->atr, .target = r->px + dir * target_atr * r->atr, .hold_s = HOLD_S,
                      .confidence = 56 + (back >= 0 ? 6 : 0) + (loud ? 6 : 0), .share_ppm = RISK_SHARE, .slots = SLOTS, .why = "the price returns through EMA20 on 5-minute candles"};
-    say(x, "%s: price %s breaks the 20-candle %s %s, VWAP %s, volume ratio %.2f, %s", r->name, px_text(r, r->px), dir > 0 ? "high" : "low", px_text(r, dir > 0 ? high : low), px_text(r, vwap),
+    mind_say(x, "%s: price %s breaks the 20-candle %s %s, VWAP %s, volume ratio %.2f, %s", r->name, reading_text(r, r->px), dir > 0 ? "high" : "low", reading_text(r, dir > 0 ? high : low), reading_text(r, vwap),
         ratio, back >= 0 ? "out of a squeeze" : "no squeeze");
-    open_position(x, r, &p);
+    mind_open(x, r, &p);
 }
 
 static void decide(const struct desk *view, const struct model *m, const struct run_snapshot *s, uint64_t seed, struct builtin_decision *out) {
@@ -55,7 +55,7 @@ static void decide(const struct desk *view, const struct model *m, const struct 
     mind_begin(&x, view, m, s, out);
     for (int i = 0; i < s->market_count; i++) {
         struct reading r;
-        if (!read_market(&x, s->markets[i].id, &r) || (r.k.m->kind != MARKET_PERP && !r.held))
+        if (!mind_read(&x, s->markets[i].id, &r) || (r.k.m->kind != MARKET_PERP && !r.held))
             continue;
         if (r.held)
             manage(&x, &r);

@@ -26,22 +26,22 @@ static void decide(const struct desk *view, const struct model *m, const struct 
     }
     for (int i = 0; i < s->market_count; i++) {
         struct reading r;
-        if (!read_market(&x, s->markets[i].id, &r) || r.k.m->kind != MARKET_PERP)
+        if (!mind_read(&x, s->markets[i].id, &r) || r.k.m->kind != MARKET_PERP)
             continue;
         if (r.held) {
-            say(&x, "%s: held since %s, now %s: keep", r.name, px_text(&r, (double)r.held->pos.entry_price.micro / 1e6), px_text(&r, r.px));
+            mind_say(&x, "%s: held since %s, now %s: keep", r.name, reading_text(&r, (double)r.held->pos.entry_price.micro / 1e6), reading_text(&r, r.px));
             continue;
         }
         if (ever_held(&x, r.k.m->id)) {
-            say(&x, "%s: was bought and is gone; it is bought once only", r.name);
+            mind_say(&x, "%s: was bought and is gone; it is bought once only", r.name);
             continue;
         }
         struct plan p = {.side = SIDE_LONG, .stop = m->limits.stop_required ? r.px * (1 - stop_part) : 0, .confidence = m->limits.full_confidence > CONFIDENCE ? (int)m->limits.full_confidence : CONFIDENCE,
                          .share_ppm = DEC_ONE, .slots = parts, .why = "the market is halted or delisted"};
         if (m->limits.min_reward > 0 && p.stop > 0)
             p.target = r.px + (r.px - p.stop) * (double)m->limits.min_reward / 1e6 * 1.05;
-        say(&x, "%s: one of %d equal parts", r.name, parts);
-        open_position(&x, &r, &p);
+        mind_say(&x, "%s: one of %d equal parts", r.name, parts);
+        mind_open(&x, &r, &p);
     }
     mind_end(&x);
 }

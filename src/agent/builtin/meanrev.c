@@ -11,7 +11,7 @@ enum { SLOTS = 6, RISK_SHARE = 250000, HOLD_S = 12 * 3600, CLOSE_S = 3600 /* no 
 struct signs { double upper, lower, middle, adx, rsi, part; };
 
 static struct signs signs_of(const struct reading *r) {
-    struct signs g = {value(r, IND_BB_UPPER), value(r, IND_BB_LOWER), value(r, IND_SMA20), value(r, IND_ADX14), value(r, IND_RSI14), NAN};
+    struct signs g = {reading_value(r, IND_BB_UPPER), reading_value(r, IND_BB_LOWER), reading_value(r, IND_SMA20), reading_value(r, IND_ADX14), reading_value(r, IND_RSI14), NAN};
     if (g.upper > g.lower)
         g.part = (r->px - g.lower) / (g.upper - g.lower); /* 0 at the lower band, 1 at the upper */
     return g;
@@ -25,13 +25,13 @@ static double cost_of(const struct reading *r) {
 
 static void manage(struct mind *x, const struct reading *r, const struct signs *g) {
     if (isfinite(g->middle) && (r->px - g->middle) * r->dir >= 0) {
-        say(x, "%s: back at its mean %s (SMA20): take it, close", r->name, px_text(r, g->middle));
-        close_position(x, r);
-    } else if (g->adx > adx_out && (g->middle - value(r, IND_EMA50)) * r->dir < 0) {
-        say(x, "%s: ADX %.1f: a trend has begun against the position, close", r->name, g->adx);
-        close_position(x, r);
+        mind_say(x, "%s: back at its mean %s (SMA20): take it, close", r->name, reading_text(r, g->middle));
+        mind_close(x, r);
+    } else if (g->adx > adx_out && (g->middle - reading_value(r, IND_EMA50)) * r->dir < 0) {
+        mind_say(x, "%s: ADX %.1f: a trend has begun against the position, close", r->name, g->adx);
+        mind_close(x, r);
     } else {
-        say(x, "%s: waits for its mean %s, price %s, RSI %.1f: keep", r->name, px_text(r, g->middle), px_text(r, r->px), g->rsi);
+        mind_say(x, "%s: waits for its mean %s, price %s, RSI %.1f: keep", r->name, reading_text(r, g->middle), reading_text(r, r->px), g->rsi);
     }
 }
 
@@ -51,17 +51,17 @@ static void enter(struct mind *x, const struct reading *r, const struct signs *g
     bool binary = r->k.m->kind == MARKET_BINARY;
     if (dir == 0 || (binary && closes_soon(x, r))) {
         if (!binary)
-            say(x, "%s: no extreme (price at %.2f of its band, RSI %.1f, ADX %.1f)", r->name, g->part, g->rsi, g->adx);
+            mind_say(x, "%s: no extreme (price at %.2f of its band, RSI %.1f, ADX %.1f)", r->name, g->part, g->rsi, g->adx);
         return;
     }
     double gain = (g->middle - r->px) * dir;
     if (gain < 2 * cost_of(r)) {
-        say(x, "%s: extreme, but the mean %s is too near to pay for costs", r->name, px_text(r, g->middle));
+        mind_say(x, "%s: extreme, but the mean %s is too near to pay for costs", r->name, reading_text(r, g->middle));
         return;
     }
     double band = dir > 0 ? g->lower : g->upper, edge = (r->px - band) * dir < 0 ? r->px : band; /* the farther of price and band */
     int confidence = binary ? (int)lround((dir > 0 ? g->middle : 1 - g->middle) * 100) : (int)lround(55 + fmin(25, fabs(g->rsi - 50) - 15));
-    struct plan p = {.side = side_of(r->k.m, dir), .stop = edge - dir * stop_atr * r->atr, .target = g->middle, .hold_s = HOLD_S, .confidence = confidence, .share_ppm = RISK_SHARE,
+    struct plan p = {.side = reading_side(r->k.m, dir), .stop = edge - dir * stop_atr * r->atr, .target = g->middle, .hold_s = HOLD_S, .confidence = confidence, .share_ppm = RISK_SHARE,
                      .slots = SLOTS, .why = "a 5-minute close more than one ATR beyond the Bollinger band"};
     if (p.stop <= 0)
         p.stop = (double)r->k.m->min_price.micro / 1e6;
@@ -70,9 +70,9 @@ static void enter(struct mind *x, const struct reading *r, const struct signs *g
         if (p.stop <= 0.01 || p.stop >= 0.99)
             p.stop = dir > 0 ? 0.01 : 0.99;
     }
-    say(x, "%s: price %s is %s its Bollinger band %s, RSI %.1f, ADX %.1f %s: back to SMA20 %s", r->name, px_text(r, r->px), dir > 0 ? "at or below" : "at or above", px_text(r, band), g->rsi,
-        g->adx, adx_word(g->adx), px_text(r, g->middle));
-    open_position(x, r, &p);
+    mind_say(x, "%s: price %s is %s its Bollinger band %s, RSI %.1f, ADX %.1f %s: back to SMA20 %s", r->name, reading_text(r, r->px), dir > 0 ? "at or below" : "at or above", reading_text(r, band), g->rsi,
+        g->adx, adx_word(g->adx), reading_text(r, g->middle));
+    mind_open(x, r, &p);
 }
 
 static void decide(const struct desk *view, const struct model *m, const struct run_snapshot *s, uint64_t seed, struct builtin_decision *out) {
@@ -81,7 +81,7 @@ static void decide(const struct desk *view, const struct model *m, const struct 
     mind_begin(&x, view, m, s, out);
     for (int i = 0; i < s->market_count; i++) {
         struct reading r;
-        if (!read_market(&x, s->markets[i].id, &r))
+        if (!mind_read(&x, s->markets[i].id, &r))
             continue;
         struct signs g = signs_of(&r);
         if (r.held)

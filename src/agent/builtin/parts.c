@@ -42,10 +42,10 @@ void mind_end(struct mind *x) {
     add_call(x, "updateExitPlan", "updates", x->updates);
     add_call(x, "createPosition", "decisions", x->opens);
     if (x->said == 0)
-        say(x, "No market can be read yet.");
+        mind_say(x, "No market can be read yet.");
 }
 
-void say(struct mind *x, const char *fmt, ...) {
+void mind_say(struct mind *x, const char *fmt, ...) {
     char line[400];
     va_list ap;
     va_start(ap, fmt);
@@ -60,13 +60,13 @@ void say(struct mind *x, const char *fmt, ...) {
     x->said += n;
 }
 
-enum order_side side_of(const struct market *m, int dir) {
+enum order_side reading_side(const struct market *m, int dir) {
     return m->kind == MARKET_PERP ? (dir > 0 ? SIDE_LONG : SIDE_SHORT) : (dir > 0 ? SIDE_YES : SIDE_NO);
 }
 
-double value(const struct reading *r, enum indicator i) { return frame_value(r->fast, i, 0); }
+double reading_value(const struct reading *r, enum indicator i) { return frame_value(r->fast, i, 0); }
 
-bool read_market(struct mind *x, market_id id, struct reading *r) {
+bool mind_read(struct mind *x, market_id id, struct reading *r) {
     *r = (struct reading){.dir = 0};
     if (!view_market(x->view, id, &r->k) || r->k.mark.micro <= 0)
         return false;
@@ -77,13 +77,13 @@ bool read_market(struct mind *x, market_id id, struct reading *r) {
     r->fast = intel_frame(in, FRAME_FAST);
     r->slow = intel_frame(in, FRAME_SLOW);
     r->px = (double)r->k.mark.micro / 1e6;
-    r->atr = value(r, IND_ATR14);
+    r->atr = reading_value(r, IND_ATR14);
     r->held = view_position_of(x->view, x->m->account, id);
     r->dir = r->held ? side_sign((enum order_side)r->held->side) : 0;
     return r->held || (isfinite(r->atr) && r->atr > 0);
 }
 
-price to_price(const struct market *m, double px) {
+price reading_price(const struct market *m, double px) {
     int64_t v;
     if (!isfinite(px) || px <= 0 || px > 9e12)
         return PRICE(0);
@@ -94,7 +94,7 @@ price to_price(const struct market *m, double px) {
     return PRICE(v > m->max_price.micro ? m->max_price.micro : v);
 }
 
-const char *px_text(const struct reading *r, double px) {
+const char *reading_text(const struct reading *r, double px) {
     static char buf[4][32];
     static int at;
     char *t = buf[at++ & 3];
@@ -107,7 +107,7 @@ const char *px_text(const struct reading *r, double px) {
 /* A level in the market's own price as the tools take it: the side's own price. */
 static void add_level(cJSON *o, const char *key, const struct reading *r, enum order_side side, double px) {
     char t[DEC_TEXT_MAX];
-    price p = to_price(r->k.m, px);
+    price p = reading_price(r->k.m, px);
     if (px == 0 || p.micro == 0)
         return;
     dec_format(book_price(side, p).micro, 0, t);
@@ -150,21 +150,21 @@ static qty capped(const struct reading *r, const struct room *room, qty size, us
     return q;
 }
 
-bool open_position(struct mind *x, const struct reading *r, const struct plan *p) {
+bool mind_open(struct mind *x, const struct reading *r, const struct plan *p) {
     struct room room;
     struct view_account a;
     if (x->m->limits.min_confidence > p->confidence) {
-        say(x, "%s: a confidence of %d is not enough", r->name, p->confidence);
+        mind_say(x, "%s: a confidence of %d is not enough", r->name, p->confidence);
         return false;
     }
     int64_t rest = rest_until(x->view, x->m, r->k.m->id, x->now_us);
     if (rest > 0) {
-        say(x, "%s: rests for %lld s more after its last close", r->name, (long long)((rest - x->now_us) / 1000000));
+        mind_say(x, "%s: rests for %lld s more after its last close", r->name, (long long)((rest - x->now_us) / 1000000));
         return false;
     }
     room_of(x->view, x->m, &r->k, p->side, p->confidence, &room);
     if (!room.open || !view_account(x->view, x->m->account, &a)) {
-        say(x, "%s: can't open, %s", r->name, room.why);
+        mind_say(x, "%s: can't open, %s", r->name, room.why);
         return false;
     }
     int64_t exposure_ppm = x->m->limits.max_exposure > 0 ? x->m->limits.max_exposure : DEC_ONE, slots = p->slots > 0 ? p->slots : 1;
@@ -181,11 +181,11 @@ bool open_position(struct mind *x, const struct reading *r, const struct plan *p
         if (most.micro > rest_of_room)
             most.micro = rest_of_room > 0 ? rest_of_room : 0;
     }
-    price stop = p->stop > 0 ? book_price(p->side, to_price(r->k.m, p->stop)) : PRICE(0);
+    price stop = p->stop > 0 ? book_price(p->side, reading_price(r->k.m, p->stop)) : PRICE(0);
     qty size = capped(r, &room, room_size(&room, x->m, &r->k, stop, p->share_ppm), most);
     if (size.micro <= 0 || !usd_of(room.px, size, ROUND_UP, &v) || v.micro < x->m->limits.min_notional ||
         (x->m->limits.max_positions > 0 && x->positions + x->opened >= x->m->limits.max_positions)) {
-        say(x, "%s: no room for a position (%s)", r->name, room.bound);
+        mind_say(x, "%s: no room for a position (%s)", r->name, room.bound);
         return false;
     }
     cJSON *o = cJSON_CreateObject();
@@ -210,18 +210,18 @@ bool open_position(struct mind *x, const struct reading *r, const struct plan *p
         usd_of(PRICE(llabs(room.px.micro - stop.micro)), size, ROUND_UP, &risked);
     double share = a.equity.micro > 0 ? (double)risked.micro / (double)a.equity.micro * 100 : 0;
     if (stop.micro > 0)
-        say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx; stop %s, risk %.2f %% = %.2f USD; target %s; confidence %d", order_side_name(p->side), t, r->name,
-            px_text(r, (double)room.px.micro / 1e6), (double)v.micro / 1e6, lev, px_text(r, (double)stop.micro / 1e6), share, (double)risked.micro / 1e6,
-            p->target > 0 ? px_text(r, (double)book_price(p->side, to_price(r->k.m, p->target)).micro / 1e6) : "none", p->confidence);
+        mind_say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx; stop %s, risk %.2f %% = %.2f USD; target %s; confidence %d", order_side_name(p->side), t, r->name,
+            reading_text(r, (double)room.px.micro / 1e6), (double)v.micro / 1e6, lev, reading_text(r, (double)stop.micro / 1e6), share, (double)risked.micro / 1e6,
+            p->target > 0 ? reading_text(r, (double)book_price(p->side, reading_price(r->k.m, p->target)).micro / 1e6) : "none", p->confidence);
     else
-        say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx, no stop; confidence %d", order_side_name(p->side), t, r->name, px_text(r, (double)room.px.micro / 1e6),
+        mind_say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx, no stop; confidence %d", order_side_name(p->side), t, r->name, reading_text(r, (double)room.px.micro / 1e6),
             (double)v.micro / 1e6, lev, p->confidence);
     return true;
 }
 
-void close_position(struct mind *x, const struct reading *r) { cJSON_AddItemToArray(x->closes, cJSON_CreateString(r->name)); }
+void mind_close(struct mind *x, const struct reading *r) { cJSON_AddItemToArray(x->closes, cJSON_CreateString(r->name)); }
 
-bool trail_stop(struct mind *x, const struct reading *r, double stop, const char *why) {
+bool mind_trail(struct mind *x, const struct reading *r, double stop, const char *why) {
     if (!r->held || !isfinite(stop) || !isfinite(r->atr) || stop <= 0)
         return false;
     enum order_side side = (enum order_side)r->held->side;
@@ -231,7 +231,7 @@ bool trail_stop(struct mind *x, const struct reading *r, double stop, const char
         stop = far;
     if (old > 0 && (stop - old) * r->dir < r->atr / 5)
         return false;
-    price p = to_price(r->k.m, stop);
+    price p = reading_price(r->k.m, stop);
     if (p.micro == 0 || (r->px - (double)p.micro / 1e6) * r->dir <= 0)
         return false;
     cJSON *o = cJSON_CreateObject();
@@ -239,6 +239,6 @@ bool trail_stop(struct mind *x, const struct reading *r, double stop, const char
     add_level(o, "new_stop_loss", r, side, stop);
     cJSON_AddStringToObject(o, "reason", why);
     cJSON_AddItemToArray(x->updates, o);
-    say(x, "%s: %s, stop %s -> %s", r->name, why, old > 0 ? px_text(r, old) : "none", px_text(r, (double)p.micro / 1e6));
+    mind_say(x, "%s: %s, stop %s -> %s", r->name, why, old > 0 ? reading_text(r, old) : "none", reading_text(r, (double)p.micro / 1e6));
     return true;
 }

@@ -18,7 +18,7 @@ struct mind { /* one decision in the making */
 };
 void mind_begin(struct mind *x, const struct desk *view, const struct model *m, const struct run_snapshot *s, struct builtin_decision *out);
 void mind_end(struct mind *x); /* turns what was collected into calls: closes, then tighter plans, then new positions */
-void say(struct mind *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void mind_say(struct mind *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct reading { /* a market, its indicators, and what the model holds there */
     struct view_market k;
@@ -29,10 +29,10 @@ struct reading { /* a market, its indicators, and what the model holds there */
     char name[MARKET_SYMBOL_MAX];
 };
 /* False: it can't be read (unknown, no price, no ATR yet). */
-bool read_market(struct mind *x, market_id id, struct reading *r);
-double value(const struct reading *r, enum indicator i); /* of the 5-minute frame, forming candle included; NAN = none */
-price to_price(const struct market *m, double px);       /* to the nearest tick, inside the market's range */
-const char *px_text(const struct reading *r, double px); /* one of four turning buffers */
+bool mind_read(struct mind *x, market_id id, struct reading *r);
+double reading_value(const struct reading *r, enum indicator i); /* of the 5-minute frame, forming candle included; NAN = none */
+price reading_price(const struct market *m, double px);       /* to the nearest tick, inside the market's range */
+const char *reading_text(const struct reading *r, double px); /* one of four turning buffers */
 
 struct plan { /* a new position; prices in the market's own (YES) prices, 0 = none */
     enum order_side side;
@@ -44,11 +44,11 @@ struct plan { /* a new position; prices in the market's own (YES) prices, 0 = no
     const char *why;     /* the invalidation, in words */
 };
 /* Asks for it; false and a word in the reasoning where nothing fits. */
-bool open_position(struct mind *x, const struct reading *r, const struct plan *p);
-void close_position(struct mind *x, const struct reading *r);
+bool mind_open(struct mind *x, const struct reading *r, const struct plan *p);
+void mind_close(struct mind *x, const struct reading *r);
 /* Moves the stop to `stop` (market's own price) if that tightens by at least a fifth of ATR and stays half an ATR off the price. */
-bool trail_stop(struct mind *x, const struct reading *r, double stop, const char *why);
-enum order_side side_of(const struct market *m, int dir);
+bool mind_trail(struct mind *x, const struct reading *r, double stop, const char *why);
+enum order_side reading_side(const struct market *m, int dir);
 
 extern const struct builtin builtin_trend, builtin_meanrev, builtin_breakout, builtin_hold, builtin_random;
 

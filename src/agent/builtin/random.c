@@ -18,12 +18,12 @@ static void open_any(struct mind *x, const struct reading *r, struct rng *g) {
     int64_t minutes = rng_range(g, 10, 60);
     /* The price is as good a guess as chance can make. */
     int confidence = binary ? (int)lround((dir > 0 ? r->px : 1 - r->px) * 100) : 50;
-    struct plan p = {.side = side_of(r->k.m, dir), .stop = r->px - dir * width, .target = r->px + dir * 2 * width, .hold_s = minutes * 60, .confidence = confidence, .share_ppm = DEC_ONE,
+    struct plan p = {.side = reading_side(r->k.m, dir), .stop = r->px - dir * width, .target = r->px + dir * 2 * width, .hold_s = minutes * 60, .confidence = confidence, .share_ppm = DEC_ONE,
                      .slots = SLOTS, .why = "none: chance opened it, time closes it"};
     if (p.target <= 0 || (binary && (p.target >= 0.99 || p.target <= 0.01)))
         p.target = 0;
-    say(x, "%s: the coin says %s for %lld minutes, stop %.1f ATR away", r->name, order_side_name(p.side), (long long)minutes, width / r->atr);
-    open_position(x, r, &p);
+    mind_say(x, "%s: the coin says %s for %lld minutes, stop %.1f ATR away", r->name, order_side_name(p.side), (long long)minutes, width / r->atr);
+    mind_open(x, r, &p);
 }
 
 static void decide(const struct desk *view, const struct model *m, const struct run_snapshot *s, uint64_t seed, struct builtin_decision *out) {
@@ -32,18 +32,18 @@ static void decide(const struct desk *view, const struct model *m, const struct 
     mind_begin(&x, view, m, s, out);
     rng_seed(&g, seed);
     if (s->market_count == 0 || (x.positions > 0 && rng_below(&g, 10) < REST_OF_TEN)) {
-        say(&x, "The coin says: do nothing.");
+        mind_say(&x, "The coin says: do nothing.");
         mind_end(&x);
         return;
     }
     /* A few tries: a market may be unreadable or nearly closed. */
     for (int i = 0; i < 8; i++) {
         struct reading r;
-        if (!read_market(&x, s->markets[rng_below(&g, (uint64_t)s->market_count)].id, &r) || !usable(&x, &r))
+        if (!mind_read(&x, s->markets[rng_below(&g, (uint64_t)s->market_count)].id, &r) || !usable(&x, &r))
             continue;
         if (r.held) {
-            say(&x, "%s: the coin says close it, at %s after %s", r.name, px_text(&r, r.px), px_text(&r, (double)book_price((enum order_side)r.held->side, r.held->pos.entry_price).micro / 1e6));
-            close_position(&x, &r);
+            mind_say(&x, "%s: the coin says close it, at %s after %s", r.name, reading_text(&r, r.px), reading_text(&r, (double)book_price((enum order_side)r.held->side, r.held->pos.entry_price).micro / 1e6));
+            mind_close(&x, &r);
             break;
         }
         if (x.positions >= HELD_MOST)

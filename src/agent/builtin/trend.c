@@ -10,7 +10,7 @@ enum { SLOTS = 4, RISK_SHARE = 250000 /* a quarter of what may be risked: severa
 struct signs { double ema20, ema50, adx, supertrend, slow20, slow50; };
 
 static struct signs signs_of(const struct reading *r) {
-    return (struct signs){value(r, IND_EMA20), value(r, IND_EMA50), value(r, IND_ADX14), value(r, IND_SUPERTREND), frame_value(r->slow, IND_EMA20, 0), frame_value(r->slow, IND_EMA50, 0)};
+    return (struct signs){reading_value(r, IND_EMA20), reading_value(r, IND_EMA50), reading_value(r, IND_ADX14), reading_value(r, IND_SUPERTREND), frame_value(r->slow, IND_EMA20, 0), frame_value(r->slow, IND_EMA50, 0)};
 }
 
 /* +1 up, -1 down, 0 undecided: averages, price and Supertrend must agree. */
@@ -27,32 +27,32 @@ static int direction(const struct reading *r, const struct signs *g) {
 static void manage(struct mind *x, const struct reading *r, const struct signs *g) {
     const char *word = r->dir > 0 ? "below" : "above";
     if (isfinite(g->ema50) && (g->ema20 - g->ema50) * r->dir < 0) {
-        say(x, "%s: EMA20 %s has crossed %s EMA50 %s: the trend is over, close", r->name, px_text(r, g->ema20), word, px_text(r, g->ema50));
-        close_position(x, r);
+        mind_say(x, "%s: EMA20 %s has crossed %s EMA50 %s: the trend is over, close", r->name, reading_text(r, g->ema20), word, reading_text(r, g->ema50));
+        mind_close(x, r);
     } else if (isfinite(g->supertrend) && (r->px - g->supertrend) * r->dir < 0 && g->adx < adx_least) {
-        say(x, "%s: Supertrend %s has turned and ADX %.1f is weak: close", r->name, px_text(r, g->supertrend), g->adx);
-        close_position(x, r);
-    } else if (!trail_stop(x, r, g->ema20 - r->dir * trail_atr * r->atr, "stop trails 1.5 ATR behind EMA20")) {
-        say(x, "%s: %s holds, EMA20 %s, EMA50 %s, ADX %.1f: keep", r->name, r->dir > 0 ? "up trend" : "down trend", px_text(r, g->ema20), px_text(r, g->ema50), g->adx);
+        mind_say(x, "%s: Supertrend %s has turned and ADX %.1f is weak: close", r->name, reading_text(r, g->supertrend), g->adx);
+        mind_close(x, r);
+    } else if (!mind_trail(x, r, g->ema20 - r->dir * trail_atr * r->atr, "stop trails 1.5 ATR behind EMA20")) {
+        mind_say(x, "%s: %s holds, EMA20 %s, EMA50 %s, ADX %.1f: keep", r->name, r->dir > 0 ? "up trend" : "down trend", reading_text(r, g->ema20), reading_text(r, g->ema50), g->adx);
     }
 }
 
 static void enter(struct mind *x, const struct reading *r, const struct signs *g) {
     int dir = direction(r, g);
     if (dir == 0 || g->adx < adx_least) {
-        say(x, "%s: no trend (EMA20 %s, EMA50 %s, ADX %.1f)", r->name, px_text(r, g->ema20), px_text(r, g->ema50), g->adx);
+        mind_say(x, "%s: no trend (EMA20 %s, EMA50 %s, ADX %.1f)", r->name, reading_text(r, g->ema20), reading_text(r, g->ema50), g->adx);
         return;
     }
     bool slow = isfinite(g->slow50) && (g->slow20 - g->slow50) * dir > 0;
     int confidence = 60 + (g->adx >= adx_strong ? 15 : 0) + (slow ? 10 : 0);
     double stop = r->px - dir * stop_atr * r->atr;
-    struct plan p = {.side = side_of(r->k.m, dir), .stop = stop, .target = r->px + dir * target_r * stop_atr * r->atr, .confidence = confidence, .share_ppm = RISK_SHARE, .slots = SLOTS,
+    struct plan p = {.side = reading_side(r->k.m, dir), .stop = stop, .target = r->px + dir * target_r * stop_atr * r->atr, .confidence = confidence, .share_ppm = RISK_SHARE, .slots = SLOTS,
                      .why = dir > 0 ? "EMA20 falls below EMA50 on 5-minute candles" : "EMA20 rises above EMA50 on 5-minute candles"};
     if (p.target <= 0)
         p.target = r->px / 2;
-    say(x, "%s: EMA20 %s %s EMA50 %s, ADX %.1f %s, Supertrend %s, 4-hour %s", r->name, px_text(r, g->ema20), dir > 0 ? "above" : "below", px_text(r, g->ema50), g->adx, adx_word(g->adx),
-        px_text(r, g->supertrend), slow ? "agrees" : "does not agree");
-    open_position(x, r, &p);
+    mind_say(x, "%s: EMA20 %s %s EMA50 %s, ADX %.1f %s, Supertrend %s, 4-hour %s", r->name, reading_text(r, g->ema20), dir > 0 ? "above" : "below", reading_text(r, g->ema50), g->adx, adx_word(g->adx),
+        reading_text(r, g->supertrend), slow ? "agrees" : "does not agree");
+    mind_open(x, r, &p);
 }
 
 static void decide(const struct desk *view, const struct model *m, const struct run_snapshot *s, uint64_t seed, struct builtin_decision *out) {
@@ -61,7 +61,7 @@ static void decide(const struct desk *view, const struct model *m, const struct 
     mind_begin(&x, view, m, s, out);
     for (int i = 0; i < s->market_count; i++) {
         struct reading r;
-        if (!read_market(&x, s->markets[i].id, &r) || (r.k.m->kind != MARKET_PERP && !r.held))
+        if (!mind_read(&x, s->markets[i].id, &r) || (r.k.m->kind != MARKET_PERP && !r.held))
             continue;
         struct signs g = signs_of(&r);
         if (r.held)
