@@ -39,7 +39,7 @@ COMMENT ON TABLE models IS 'One row a model and variant, so one language model c
 COMMENT ON COLUMN models.model_ref IS 'The model''s name at its provider. Keys and secrets are never in the database.';
 COMMENT ON COLUMN models.enabled IS 'Configured now; paused is a person''s word and survives a restart.';
 COMMENT ON COLUMN models.next_run_at IS 'The schedule lives here: a restart or a sleep neither loses nor doubles a run.';
-COMMENT ON COLUMN models.invocation_count IS 'Runs that ended; failed ones (failed_workflow_count) are among them.';
+COMMENT ON COLUMN models.invocation_count IS 'Runs that were completed; failed_workflow_count counts those that failed.';
 COMMENT ON COLUMN models.skipped IS 'Times that came while the run before was still at work.';
 COMMENT ON COLUMN models.cost_day IS 'Cost of language model calls on cost_date (UTC); with cost_unknown both sums are lower bounds.';
 COMMENT ON COLUMN models.budget_run IS 'USD a run, budget_day USD a day; 0 is none.';

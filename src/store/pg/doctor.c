@@ -102,6 +102,24 @@ static const struct check {
      "AND NOT EXISTS (SELECT 1 FROM fills f WHERE f.account_id = c.account_id AND f.market_id = c.market_id AND f.position_id IS NULL)"},
 };
 
+/* What models did (sql/002_models.sql). A run under way is no fault for its first ten minutes. */
+static const struct check model_checks[] = {
+    {"open_runs",
+     "SELECT id, model_id, started_at FROM invocations WHERE ended_at IS NULL AND started_at < clock_timestamp() - interval '10 minutes'"},
+    {"run_times", "SELECT id, started_at, ended_at, status FROM invocations WHERE ended_at < started_at OR (ended_at IS NOT NULL) = (status = 'running')"},
+    {"order_runs",
+     "SELECT o.num, o.link_id FROM orders o WHERE o.source = 'agent' AND o.link_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invocations WHERE id = o.link_id)"},
+    {"call_orders",
+     "SELECT invocation_id, step, index, order_id FROM tool_calls c WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM orders WHERE id = c.order_id)"},
+    {"prompts", "SELECT id, system_hash FROM invocations i WHERE system_hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM prompts WHERE hash = i.system_hash)"},
+    {"models",
+     "SELECT id, name, variant, invocation_count, failed_workflow_count, failed_in_row, cost_total, cost_day FROM models m "
+     "WHERE cost_day > cost_total OR cost_total < 0 OR tokens_in < 0 OR tokens_out < 0 OR failed_in_row > failed_workflow_count "
+     "OR NOT EXISTS (SELECT 1 FROM accounts WHERE id = m.account_id) "
+     "OR (invocation_count = 0 AND failed_workflow_count = 0 AND (SELECT count(*) FROM invocations WHERE model_id = m.id AND rerun_of IS NULL AND status IN ('ok', 'failed', 'timeout')) > 1)"},
+    {"closed_positions", "SELECT num, opened_at, closed_at FROM orders WHERE status = 'CLOSED' AND (closed_at IS NULL OR opened_at IS NULL OR closed_at < opened_at)"},
+};
+
 static void add_json_text(struct str *s, const char *text) {
     char clean[400];
     utf8_sanitise(clean, sizeof clean, text, strlen(text));
@@ -159,9 +177,11 @@ int store_pg_doctor(const char *conninfo, char **json) {
         return code;
     }
     str_add(&out, "\"checks\":[");
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    const size_t n_checks = sizeof checks / sizeof *checks, n_all = n_checks + sizeof model_checks / sizeof *model_checks;
+    for (size_t i = 0; i < n_all; i++) {
+        const struct check *check = i < n_checks ? &checks[i] : &model_checks[i - n_checks];
         str_reset(&rows);
-        int n = run_check(conn, &checks[i], &rows);
+        int n = run_check(conn, check, &rows);
         if (n < 0) {
             int code = failed(&out, rows.p, json);
             str_free(&rows);
@@ -169,7 +189,7 @@ int store_pg_doctor(const char *conninfo, char **json) {
             return code;
         }
         total += n;
-        str_addf(&out, "%s{\"name\":\"%s\",\"differences\":%d,\"rows\":%s}", i ? "," : "", checks[i].name, n, rows.p);
+        str_addf(&out, "%s{\"name\":\"%s\",\"differences\":%d,\"rows\":%s}", i ? "," : "", check->name, n, rows.p);
     }
     PQfinish(conn);
     str_add(&out, "]}");

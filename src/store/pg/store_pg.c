@@ -58,12 +58,6 @@ void sp_sick(struct store_pg *s, const char *text, bool full) {
     batch_refuse_waiting(s);
 }
 
-/* Minutes of a week, hours of all the past. */
-static void thin_equity(struct store_pg *s) {
-    pg_query(s->pg, "DELETE FROM equity WHERE at < clock_timestamp() - interval '7 days' AND extract(minute FROM at) <> 0", 0, NULL);
-    pg_end(s->pg, NULL, NULL, NULL);
-}
-
 void sp_go_up(struct store_pg *s) {
     s->life = SP_UP;
     s->fault = ERR_OK;
@@ -71,8 +65,6 @@ void sp_go_up(struct store_pg *s) {
     snprintf(text, sizeof text, "PostgreSQL %d", pg_server_version(s->pg) / 10000);
     tell_store(s, true, false, text);
     leader_tell(s);
-    if (s->leads)
-        thin_equity(s);
     if (s->want_load && !s->loading)
         load_start(s);
     batch_pump(s);
@@ -181,6 +173,7 @@ static void close_store(struct store *st) {
     struct store_pg *s = self(st);
     leader_release(s);
     leader_close(s);
+    retention_close(s);
     batch_close(s);
     pg_close(s->pg);
     outbox_close(&s->outbox);
@@ -214,6 +207,7 @@ struct store *store_pg_new(const struct store_pg_cfg *cfg, struct event_sink sin
         sp_note(s, NOTICE_ALERT, "the outbox is of another version or damaged: set aside, look at outbox.unreadable-* in the data folder");
     batch_init(s);
     leader_init(s);
+    retention_init(s);
     struct pg_cfg pc = {.conninfo = s->conninfo, .answer_timeout_ms = cfg->answer_timeout_ms, .connect_timeout_ms = cfg->answer_timeout_ms,
                         .on_up = on_up, .on_down = on_down, .ctx = s};
     s->pg = pg_open(&pc);

@@ -75,6 +75,8 @@ struct store_pg {
     int want_load; /* loads asked for and not yet done */
     bool loading;
     struct trades *trades; /* of the load under way */
+    ev_timer thin_timer;
+    long thinned; /* rows the last statement deleted */
     int probes; /* unknown intents being looked up */
 };
 
@@ -114,6 +116,9 @@ void batch_merge_progress(struct store_pg *s);             /* has the last batch
 void batch_on_result(void *ctx, int index, const PGresult *r);
 void batch_on_unit(void *ctx, const struct pg_outcome *out);
 bool error_is_sick(const char *sqlstate); /* the server can't write now */
+/* retention.c */
+void retention_init(struct store_pg *s);
+void retention_close(struct store_pg *s);
 /* load.c */
 void load_start(struct store_pg *s);
 /* load_trades.c: EVENT_LOAD_TRADE of every closed position, in pieces; then one of the two */
