@@ -113,9 +113,11 @@ fuzz: deps-test
 man: programs
 	@/usr/bin/python3 man/splice.py $(BUILD)/turret man/*.[1-9]
 install: programs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/turret/themes $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/turret/themes $(DESTDIR)$(PREFIX)/share/turret/agents/variants $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(BUILD)/turret $(DESTDIR)$(PREFIX)/bin/turret
 	install -m 644 themes/*.ini $(DESTDIR)$(PREFIX)/share/turret/themes/
+	install -m 644 agents/*.conf agents/*.md $(DESTDIR)$(PREFIX)/share/turret/agents/
+	install -m 644 agents/variants/*.md $(DESTDIR)$(PREFIX)/share/turret/agents/variants/
 	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

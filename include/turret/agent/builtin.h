@@ -5,7 +5,7 @@
 
 #include "turret/agent/prompt.h"
 
-struct builtin_call { char name[24]; char *arguments; };
+struct builtin_call { char name[24]; char *arguments; }; /* arguments: JSON, malloc'd; the caller frees them */
 struct builtin_decision { char reasoning[2048]; struct builtin_call calls[8]; int count; }; /* no call = holding */
 struct builtin {
     const char *name, *title; /* "trend": provider = builtin, model = trend */

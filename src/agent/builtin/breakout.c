@@ -4,8 +4,8 @@
 
 #include "agent/builtin/parts.h"
 
-static const double stop_atr = 1.5, target_atr = 3.5, volume_high = 1.5;
-enum { SLOTS = 5, RISK_SHARE = 250000, HOLD_S = 2 * 3600, SQUEEZE_BACK = 6 /* candles in which it still counts */ };
+static const double stop_atr = 1.5, target_atr = 3.5, volume_high = 1.3;
+enum { SLOTS = 5, RISK_SHARE = 250000, HOLD_S = 2 * 3600, SQUEEZE_BACK = FRAME_RECENT /* candles in which it still counts */ };
 
 /* Candles since the bands were last inside the channel, -1 = not lately. */
 static int squeezed(const struct reading *r) {

@@ -5,7 +5,7 @@
 
 #include "agent/builtin/parts.h"
 
-static const double adx_most = 25, adx_out = 30, rsi_low = 35, rsi_high = 65, band_part = 0.10 /* nearest tenth of the band's width */, stop_atr = 1.0;
+static const double adx_most = 25, adx_out = 30, rsi_low = 38, rsi_high = 62, band_part = 0.12 /* this near to a band, as a part of its width */, stop_atr = 1.0;
 enum { SLOTS = 6, RISK_SHARE = 250000, HOLD_S = 12 * 3600, CLOSE_S = 3600 /* no binary that closes sooner */ };
 
 struct signs { double upper, lower, middle, adx, rsi, part; };
