@@ -286,8 +286,8 @@ int cli_main(int argc, char **argv) {
         code = cli_turret(&c);
     else if (local_find(c.command))
         code = local_find(c.command)->run(&c);
-    else
-        code = cli_engine_command(&c);
+    else /* export reads the database where there is one */
+        code = !strcmp(c.command, "export") ? cli_export(&c) : cli_engine_command(&c);
     config_free(c.config);
     return code;
 }

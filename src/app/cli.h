@@ -73,6 +73,7 @@ int cli_tail(struct cli *c);
 int cli_backup(struct cli *c);
 int cli_restore(struct cli *c);
 int cli_doctor(struct cli *c);
+int cli_export(struct cli *c); /* cli_export.c */
 /* cli_local.c */
 int cli_replay(struct cli *c);
 int cli_tape(struct cli *c);

@@ -16,13 +16,6 @@
 #include "turret/io/pg_boot.h"
 #include "turret/store/pg.h"
 
-struct db_access { /* a way to the database for one command */
-    char conninfo[PG_BOOT_CONNINFO_MAX * 2], text[PG_BOOT_TEXT_MAX];
-    struct pg_boot *boot;
-    enum err err;
-    bool done, stopped, memory;
-};
-
 static void on_booted(void *ctx, enum err e, const char *conninfo, const char *text) {
     struct db_access *a = ctx;
     a->err = e;
@@ -63,8 +56,7 @@ static bool has_cluster(const char *data_dir) {
     return found;
 }
 
-/* `make`: a new cluster may be made (restore). */
-static int access_open(struct cli *c, struct db_access *a, bool make) {
+int db_access_open(struct cli *c, struct db_access *a, bool make) {
     const char *url;
     int code = cli_config(c);
     memset(a, 0, sizeof *a);
@@ -88,7 +80,7 @@ static int access_open(struct cli *c, struct db_access *a, bool make) {
     return a->err ? out_error(c->json, a->err, a->text, NULL) : 0;
 }
 
-static void access_close(struct db_access *a) {
+void db_access_close(struct db_access *a) {
     if (!a->boot)
         return;
     pg_boot_stop(a->boot, on_stopped);
@@ -116,13 +108,13 @@ int cli_backup(struct cli *c) {
     strftime(name, sizeof name, "turret-%Y%m%dT%H%M%SZ.sql", &tm);
     if (c->argc > 2)
         return out_error(c->json, ERR_USAGE, "usage: turret backup [FILE]", NULL);
-    int code = access_open(c, &a, false);
+    int code = db_access_open(c, &a, false);
     if (code)
         return code;
     if (a.memory)
         return out_error(c->json, ERR_UNSUPPORTED, "this desk keeps everything in memory: there is nothing to save", NULL);
     enum err e = store_pg_backup(a.conninfo, NULL, file, text);
-    access_close(&a);
+    db_access_close(&a);
     return e ? out_error(c->json, e, text, NULL) : say_file(c, "saved to", file);
 }
 
@@ -140,10 +132,10 @@ int cli_restore(struct cli *c) {
     lock = data_dir_lock(c->data_dir, &pid, why, sizeof why); /* no engine may run meanwhile */
     if (lock < 0)
         return out_error(c->json, pid ? ERR_ENGINE_RUNS : ERR_IO, why, NULL);
-    int code = access_open(c, &a, true);
+    int code = db_access_open(c, &a, true);
     if (!code) {
         enum err e = store_pg_restore(a.conninfo, NULL, c->argv[1], c->opt[OPT_YES] != NULL, text);
-        access_close(&a);
+        db_access_close(&a);
         code = e ? out_error(c->json, e, text, NULL) : say_file(c, "restored from", c->argv[1]);
     }
     close(lock);
@@ -174,13 +166,13 @@ static int audit_memory(struct cli *c, cJSON *checks) {
 int cli_doctor(struct cli *c) {
     struct db_access a;
     char *said = NULL;
-    int code = c->argc > 1 ? out_error(c->json, ERR_USAGE, "usage: turret doctor", NULL) : access_open(c, &a, false);
+    int code = c->argc > 1 ? out_error(c->json, ERR_USAGE, "usage: turret doctor", NULL) : db_access_open(c, &a, false);
     if (code)
         return code;
     if (a.memory)
         return cli_engine_command(c);
     int bad = store_pg_doctor(a.conninfo, &said);
-    access_close(&a);
+    db_access_close(&a);
     cJSON *doc = said ? cJSON_Parse(said) : NULL, *checks = cJSON_GetObjectItemCaseSensitive(doc, "checks");
     free(said);
     if (bad < 0 || !checks) {

@@ -57,7 +57,7 @@ const struct command command_table[] = {
     {"limits", "[--account NAME]", "risk limits and how much of them is used", CMD_READ, run_limits, NULL},
     {"log", "[COUNT]", "last notices, oldest first", CMD_READ, run_log, NULL},
     {"export", "KIND [--format csv|json] [--account NAME]",
-     "rows of orders, positions, fills, pnl, days or equity", CMD_READ, run_export, complete_export},
+     "every row of orders, fills, ledger, equity, invocations, tool-calls or prompts; positions, pnl or days of the running desk", CMD_READ, run_export, complete_export},
     {"doctor", "", "recompute positions, cash and exposure from orders and fills and compare", CMD_READ, run_doctor,
      NULL},
     /* the screen */

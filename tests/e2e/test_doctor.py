@@ -1,4 +1,4 @@
-"""doctor finds what does not agree; backup and restore carry a desk over."""
+"""doctor finds what does not agree; backup and restore carry a desk over; export writes whole tables."""
 import json
 import subprocess
 
@@ -87,3 +87,18 @@ def test_backup_and_restore(pg_desk):
         other.check()
     finally:
         other.close()
+
+
+def test_export_reads_the_whole_database_with_and_without_an_engine(pg_desk):
+    desk = pg_desk
+    desk.run()
+    desk.buy(desk.live_market()["symbol"], 3)
+    ledger = desk.json("export", "ledger").data
+    assert {r["kind"] for r in ledger} >= {"deposit", "fill"}
+    assert desk.cli("export", "fills", "--account", "nobody").code != 0
+    desk.stop()
+    assert desk.json("export", "ledger").data == ledger
+    orders = json.loads(desk.cli("export", "orders", "--format=json").out)
+    assert orders[0]["size"] == "3" and orders[0]["id"].isdigit() and orders[0]["created_at"].endswith("Z")
+    assert desk.cli("export", "tool-calls").out.startswith("time,invocation,model,")
+    assert json.loads(desk.cli("export", "invocations", "--format", "json").out) == []

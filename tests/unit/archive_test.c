@@ -437,6 +437,38 @@ static void what_waits_is_bounded(void **state) {
     cluster_boot(&c);
 }
 
+/* What leaves for other programs: whole, in order, and safe for a terminal. */
+static void exports_are_whole_and_safe(void **state) {
+    (void)state;
+    char text[REASON_MAX * 2], *out = NULL;
+    size_t n = 0;
+    bool begun;
+    put_run("5", 1, "2026-11-21T04:00:00Z", "running");
+    cJSON *doc = cJSON_Parse("{\"invocation_id\":\"5\",\"step\":0,\"index\":0,\"type\":\"READ\",\"name\":\"x\",\"at\":\"2026-11-21T04:00:01Z\",\"result\":{\"k\":[1,\"\\u001b]0;x\\u0007\\u202e\"]}}");
+    cJSON_AddStringToObject(doc, "arguments", "say \"hi\",\n\x1b[2J\xc2\x9bmoon");
+    struct got g = {0};
+    ar->ops->insert(ar, ARCHIVE_TOOL_CALL, doc, done, &g);
+    cJSON_Delete(doc);
+    run_until(&g.n, 1, 5);
+    assert_int_equal(g.err, ERR_OK);
+
+    FILE *f = open_memstream(&out, &n);
+    assert_int_equal(store_pg_export(c.conninfo, "tool-calls", NULL, &(struct export_form){false, "", ""}, f, &begun, text), ERR_OK);
+    fclose(f);
+    assert_string_equal(out, "time,invocation,model,variant,step,index,type,name,arguments,result,code,latency_ms,order\n"
+                             "2026-11-21T04:00:01.000Z,5,model-1,guardian,0,0,READ,x,\"say \"\"hi\"\",\n[2Jmoon\",\"{\"\"k\"\": [1, \"\"\\u001b]0;x\\u0007\"\"]}\",,,\n");
+    free(out);
+    f = open_memstream(&out, &n);
+    assert_int_equal(store_pg_export(c.conninfo, "tool-calls", NULL, &(struct export_form){true, "<", ">"}, f, &begun, text), ERR_OK);
+    fclose(f);
+    assert_non_null(strstr(out, "\"arguments\":\"say \\\"hi\\\",\\n[2Jmoon\",\"result\":{\"k\":[1,\"]0;x\"]}"));
+    assert_true(out[0] == '<' && out[n - 2] == '>');
+    free(out);
+    assert_int_equal(store_pg_export(c.conninfo, "orders", "nobody", &(struct export_form){0}, stderr, &begun, text), ERR_NOT_FOUND);
+    assert_false(begun);
+    assert_int_equal(store_pg_export(c.conninfo, "leader", NULL, &(struct export_form){0}, stderr, &begun, text), ERR_USAGE);
+}
+
 #define BOTH(name) cmocka_unit_test_setup_teardown(name, set_up_mem, tear_down), cmocka_unit_test_setup_teardown(name, set_up_pg, tear_down)
 #define SERVER(name) cmocka_unit_test_setup_teardown(name, set_up_pg, tear_down)
 int main(void) {
@@ -453,6 +485,7 @@ int main(void) {
         SERVER(a_hung_server_is_given_up_after_five_seconds),
         SERVER(lost_answers_never_lie),
         SERVER(what_waits_is_bounded),
+        SERVER(exports_are_whole_and_safe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

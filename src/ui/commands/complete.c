@@ -84,7 +84,7 @@ COMMAND_COMPLETE(complete_limit) {
 }
 
 COMMAND_COMPLETE(complete_export) {
-    static const char *const kinds[] = {"orders", "positions", "fills", "pnl", "days", "equity", NULL};
+    static const char *const kinds[] = {"orders", "fills", "ledger", "equity", "invocations", "tool-calls", "prompts", "positions", "pnl", "days", NULL};
     (void)c;
     return arg == 0 ? from_list(kinds, prefix, i) : NULL;
 }

@@ -307,8 +307,8 @@ COMMAND_RUN(run_export) {
         add_pnl(c, own, true, r);
     else if (!strcmp(a.pos[0], "equity"))
         add_equity(c, own, ROWS_MAX, r);
-    else if (!strcmp(a.pos[0], "ledger"))
-        fail(r, ERR_UNSUPPORTED, "the ledger is kept in the database only; `turret backup` writes it out");
+    else if (!strcmp(a.pos[0], "ledger") || !strcmp(a.pos[0], "invocations") || !strcmp(a.pos[0], "tool-calls") || !strcmp(a.pos[0], "prompts"))
+        fail(r, ERR_UNSUPPORTED, "%s: only where there is a database, by `turret export` in a shell", a.pos[0]);
     else
         fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity",
              a.pos[0]);
