@@ -1,6 +1,7 @@
 /* Values of the agents' files as a person writes them: money, shares, times, counts. Exact: no value is rounded on the way in. */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/library.h"
 
@@ -38,16 +39,32 @@ bool conf_ppm(const char *s, int64_t *ppm) {
     return true;
 }
 
+/* One or several parts: 15m, 1h30m. */
 bool conf_duration_ms(const char *s, int64_t *ms) {
     static const struct { const char *unit; int64_t ms; } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
-    const char *unit;
-    int64_t v;
-    if (!number_and_unit(s, &v, &unit))
+    int64_t sum = 0;
+    if (*s == '\0')
         return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (str_eq_nocase(unit, units[i].unit))
-            return dec_muldiv(v, units[i].ms, DEC_ONE, ROUND_DOWN, ms) && (__int128)*ms * DEC_ONE == (__int128)v * units[i].ms;
-    return false;
+    while (*s) {
+        size_t n = strspn(s, "0123456789."), letters;
+        int64_t v, part = 0;
+        if (n == 0 || !dec_parse(s, n, &v))
+            return false;
+        for (s += n; *s == ' '; s++)
+            ;
+        letters = strcspn(s, "0123456789. ");
+        bool known = false;
+        for (size_t i = 0; i < sizeof units / sizeof *units && !known; i++) {
+            known = strlen(units[i].unit) == letters && strncasecmp(s, units[i].unit, letters) == 0;
+            if (known && (!dec_muldiv(v, units[i].ms, DEC_ONE, ROUND_DOWN, &part) || (__int128)part * DEC_ONE != (__int128)v * units[i].ms))
+                return false;
+        }
+        if (!known || !dec_add(sum, part, &sum))
+            return false;
+        s += letters;
+    }
+    *ms = sum;
+    return true;
 }
 
 bool conf_count(const char *s, const char *mark, int64_t *n) {

@@ -52,6 +52,17 @@ def test_every_exit_code_of_an_error_is_listed(desk):
             assert re.search(rf"{name.lower()}\s+\(exit {code}\)", main), name
 
 
+def test_limits_and_placeholders_are_on_the_page():
+    page = text("turret-agents.5")
+    limits = re.findall(r"^\s+X\((\w+), \w+, \d+, ", (ROOT / "include/turret/trade/model.h").read_text(), re.M)
+    names = re.findall(r"^\s+X\(([A-Z_]+), \"", (ROOT / "src/agent/prompt_parts.h").read_text(), re.M)
+    assert len(limits) >= 14 and len(names) >= 39
+    assert [k for k in limits if not re.search(rf"^\s+{k}$", page, re.M)] == []
+    assert set(re.findall(r"^\s+\{\{(\w+)\}\}$", page, re.M)) == set(names)
+    for path in [*(ROOT / "agents/variants").glob("*.md"), ROOT / "agents/prompt.md"]:
+        assert set(re.findall(r"\{\{(\w+)\}\}", path.read_text())) <= set(names), path
+
+
 def test_readme_names_what_there_is(desk):
     readme = (ROOT / "README.md").read_text()
     head = "\n".join(readme.splitlines()[:25])

@@ -112,7 +112,7 @@ static void test_builtin_models(void **state) {
 
 static void test_user_models(void **state) {
     (void)state;
-    write_file("models.conf", "[trend]\nenabled = no\n\n[random]\nprovider = builtin\nmodel = random\nvariant = guardian\ninterval = 90s\n\n"
+    write_file("models.conf", "[trend]\nenabled = no\n\n[random]\nprovider = builtin\nmodel = random\nvariant = guardian\ninterval = 1m30s\n\n"
                               "[Gpt-5.apex]\nprovider = openai\nmodel = gpt-5\nvariant = APEX\ninterval = 0\nmarkets = BTC-PERP , binary\nbudget_run = 0.25\nbudget_day = $2.50\n");
     struct library *l = load();
     assert_int_equal(library_model_count(l), 5);
