@@ -51,7 +51,14 @@ static void put_values(struct str *out, const struct frame *f, const enum indica
 }
 
 static void put_series(struct str *out, const struct frame *f, enum indicator i, int digits) {
+    int defined = 0;
+    for (int back = 0; back < FRAME_RECENT; back++)
+        defined += isfinite(frame_value(f, i, back));
     str_addf(out, "  %s: [", indicator_info(i)->label);
+    if (defined == 0) {
+        str_add(out, "n/a]\n");
+        return;
+    }
     for (int back = FRAME_RECENT - 1; back >= 0; back--) {
         put_number(out, frame_value(f, i, back), is_share(i) ? 3 : digits);
         str_add(out, back > 0 ? ", " : "]\n");
@@ -98,10 +105,10 @@ static void put_labels(struct str *out, const struct frame *f, double now, int d
 
 static const struct { const char *title; enum indicator values[16]; int value_count; enum indicator series[8]; int series_count; } frames[FRAME_COUNT] = {
     [FRAME_FAST] = {"5-minute candles",
-                    {IND_EMA20, IND_EMA50, IND_SMA20, IND_ATR10, IND_ATR14, IND_BB_LOWER, IND_BB_UPPER, IND_KC_LOWER, IND_KC_UPPER, IND_TENKAN, IND_KIJUN, IND_HIGH20, IND_LOW20, IND_VOLUME_RATIO}, 14,
+                    {IND_EMA50, IND_SMA20, IND_ATR10, IND_BB_LOWER, IND_BB_UPPER, IND_KC_LOWER, IND_KC_UPPER, IND_TENKAN, IND_KIJUN, IND_HIGH20, IND_LOW20, IND_VOLUME_RATIO}, 12,
                     {IND_EMA20, IND_MACD, IND_MACD_SIGNAL, IND_RSI7, IND_RSI14, IND_ATR14}, 6},
     [FRAME_SLOW] = {"4-hour candles",
-                    {IND_EMA20, IND_EMA50, IND_ATR10, IND_ATR14, IND_BB_LOWER, IND_BB_UPPER, IND_TENKAN, IND_KIJUN, IND_HIGH20, IND_LOW20, IND_VOLUME_RATIO}, 11,
+                    {IND_EMA50, IND_ATR10, IND_ATR14, IND_BB_LOWER, IND_BB_UPPER, IND_TENKAN, IND_KIJUN, IND_HIGH20, IND_LOW20, IND_VOLUME_RATIO}, 10,
                     {IND_EMA20, IND_MACD, IND_RSI14}, 3},
 };
 
@@ -138,7 +145,8 @@ void market_text_write(const struct desk *view, const struct view_market *k, int
     str_addf(out, "### %s ", k->m->symbol);
     prompt_foreign(out, k->m->title, TITLE_MAX);
     str_addf(out, " (%s on %s)\n", k->m->kind == MARKET_PERP ? "perpetual" : "binary, prices of YES", venue_name((enum venue_id)k->m->venue));
-    put_px(out, "mark ", k->mark);
+    prompt_time(out, now_us); /* the text may be shared by runs up to two minutes later */
+    put_px(out, ": mark ", k->mark);
     put_px(out, ", bid ", k->bid);
     put_px(out, ", ask ", k->ask);
     put_px(out, ", last ", k->last);

@@ -45,6 +45,12 @@ static bool funding_against(const struct model *m, const struct view_market *k, 
     return m->limits.max_funding > 0 && ((side == SIDE_LONG && k->funding_ppm > m->limits.max_funding) || (side == SIDE_SHORT && k->funding_ppm < -m->limits.max_funding));
 }
 
+static bool fallen(const struct desk *view, const struct model *m, const struct view_account *a) {
+    struct view_model v;
+    return m->limits.max_drawdown > 0 && view_model(view, m->id, &v) && v.equity_peak.micro > 0 &&
+           v.equity_peak.micro - a->equity.micro >= share_of(v.equity_peak, m->limits.max_drawdown);
+}
+
 static price entry_price(const struct view_market *k, enum order_side side) {
     price touch = side_sign(side) > 0 ? k->ask : k->bid;
     return touch.micro > 0 ? book_price(side, touch) : PRICE(0);
@@ -94,6 +100,8 @@ void room_of(const struct desk *view, const struct model *m, const struct view_m
         closed(out, "its book is stale, crossed or empty");
     else if (a.day_paused)
         closed(out, "the day's loss limit is reached");
+    else if (fallen(view, m, &a))
+        closed(out, "it has lost too much from its highest equity");
     else if (funding_against(m, k, side))
         closed(out, "funding is against this side");
     else if (m->limits.max_positions > 0 && a.positions >= m->limits.max_positions && !view_position_of(view, m->account, k->m->id))

@@ -107,10 +107,11 @@ static void test_every_variant(void **state) {
 static void test_undefined(void **state) {
     (void)state;
     struct prompt p = build();
-    has(p.user, "EMA 20: [n/a, n/a, n/a, n/a, n/a, n/a, n/a, n/a, n/a, n/a]");
+    has(p.user, "  EMA 20: [n/a]\n");
     has(p.user, "ADX 14 n/a (n/a), +DI n/a");
     has(p.user, "price n/a against the Ichimoku cloud (span A n/a");
     has(p.user, "VWAP n/a, distance n/a %; squeeze (Bollinger inside Keltner) n/a");
+    has(p.user, "2026-11-20T12:04:31Z: mark 64000.5, bid 64000, ask 64001, last n/a");
     has(p.user, "open interest n/a");
     has(p.user, "no figures yet");
     has_not(p.user, "nan");
@@ -178,7 +179,7 @@ static void test_account(void **state) {
     fake.va[1].available = USD(9200 * DEC_ONE), fake.va[1].equity = USD(10050 * DEC_ONE), fake.va[1].positions = 1;
     me->runs = 11, me->failed_runs = 1, me->total_minutes = 60, me->budget_day = USD(2 * DEC_ONE), me->cost_day = USD(1250000), me->cost_date = (int32_t)(FAKE_NOW / 86400000000LL);
     struct prompt p = build();
-    has(p.user, "It is 2026-11-20T12:04:31Z (UTC). You have been trading for 60 minutes and are asked every 5 min; this is the 13. time.");
+    has(p.user, "It is 2026-11-20T12:04:31Z (UTC). You have been trading for 60 minutes and are asked every 5 min; this is invocation 13.");
     has(p.user, "Available cash: 9200.00 USD. Exposure to equity: 8.46 %. Risk to equity: 0.50 %.");
     has(p.user, "Left for language model calls: 0.75 USD today.");
     has(p.user, "- BTC-PERP LONG 0.05: entry 63000, mark 64000.5, value 3200.02, leverage 4x, liquidation 48000, open for ");
@@ -313,6 +314,10 @@ static void test_rules_of_markets(void **state) {
     me->limits.max_funding = 200, fake.vm[0].funding_ppm = 201;
     p = build();
     has(p.user, "LONG no: funding is against this side; SHORT at 64000 up to");
+    prompt_free(&p);
+    fake.vmodel[0].equity_peak = USD(15000 * DEC_ONE);
+    p = build();
+    has(p.user, "LONG no: it has lost too much from its highest equity; SHORT no: it has");
     prompt_free(&p);
 }
 
