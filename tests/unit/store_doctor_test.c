@@ -149,6 +149,38 @@ static void each_wrong_cache_is_found(void **state) {
     doctor(NULL);
 }
 
+static void wrong_records_of_models_are_found(void **state) {
+    (void)state;
+    sql_value(&c, "INSERT INTO models SELECT (jsonb_populate_record(NULL::models, '{\"id\":1,\"name\":\"m\",\"variant\":\"apex\",\"provider\":\"p\",\"model_ref\":\"x\",\"account_id\":1,"
+                  "\"enabled\":true,\"paused\":false,\"builtin\":false,\"interval_s\":60,\"invocation_count\":1,\"total_minutes\":0,\"failed_workflow_count\":0,\"failed_tool_call_count\":0,"
+                  "\"skipped\":0,\"failed_in_row\":0,\"tokens_in\":1,\"tokens_out\":1,\"cost_total\":2,\"cost_day\":1,\"cost_date\":\"2026-11-21\",\"cost_unknown\":false,\"budget_run\":0,"
+                  "\"budget_day\":0,\"limits\":{},\"markets\":\"\",\"version\":1}')).*", NULL);
+    sql_value(&c, "INSERT INTO prompts VALUES ('aa', 'be careful', now())", NULL);
+    sql_value(&c, "INSERT INTO invocations (id, model_id, account_id, started_at, ended_at, status, system_hash) VALUES (7, 1, 1, now() - interval '1 hour', now(), 'ok', 'aa'), "
+                  "(8, 1, 1, now() - interval '9 minutes', NULL, 'running', 'aa')", NULL); /* under way */
+    sql_value(&c, "INSERT INTO tool_calls (invocation_id, step, index, type, name, at, order_id, code) VALUES (7, 0, 0, 'CREATE_POSITION', 'create_position', now(), 14, 'ok')", NULL);
+    sql_value(&c, "UPDATE orders SET source = 'agent', link_id = 7 WHERE id = 14", NULL);
+    assert_int_equal(doctor(NULL), 0);
+    static const struct {
+        const char *harm, *heal, *found;
+    } rows[] = {
+        {"UPDATE invocations SET started_at = now() - interval '11 minutes' WHERE id = 8", "UPDATE invocations SET started_at = now() WHERE id = 8", "\"open_runs\",\"differences\":1"},
+        {"UPDATE invocations SET status = 'running' WHERE id = 7", "UPDATE invocations SET status = 'ok' WHERE id = 7", "\"run_times\",\"differences\":1"},
+        {"UPDATE orders SET link_id = 9 WHERE id = 14", "UPDATE orders SET link_id = 7 WHERE id = 14", "\"order_runs\",\"differences\":1"},
+        {"UPDATE tool_calls SET order_id = 99", "UPDATE tool_calls SET order_id = 14", "\"call_orders\",\"differences\":1"},
+        {"UPDATE invocations SET system_hash = 'bb' WHERE id = 7", "UPDATE invocations SET system_hash = 'aa' WHERE id = 7", "\"prompts\",\"differences\":1"},
+        {"UPDATE models SET cost_day = 3", "UPDATE models SET cost_day = 1", "\"models\",\"differences\":1"},
+        {"UPDATE models SET failed_in_row = 3", "UPDATE models SET failed_in_row = 0", "\"models\",\"differences\":1"},
+        {"UPDATE models SET account_id = 3", "UPDATE models SET account_id = 1", "\"models\",\"differences\":1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sql_value(&c, rows[i].harm, NULL);
+        assert_int_equal(doctor(rows[i].found), 1);
+        sql_value(&c, rows[i].heal, NULL);
+        assert_int_equal(doctor(NULL), 0);
+    }
+}
+
 static void an_absent_database_is_an_error_not_health(void **state) {
     (void)state;
     char *json;
@@ -170,6 +202,8 @@ static void a_backup_restores_the_same_books(void **state) {
     if (store_pg_restore(c.conninfo, NULL, file, true, text) != ERR_OK)
         fail_msg("%s", text);
     assert_int_equal(sql_int(&c, "SELECT count(*) FROM orders"), 4);
+    assert_string_equal(sql_value(&c, "SELECT string_agg(text || ' ' || t.type || ' ' || m.name, '') FROM tool_calls t JOIN invocations i ON i.id = t.invocation_id "
+                                      "JOIN prompts p ON p.hash = i.system_hash JOIN models m ON m.id = i.model_id", NULL), "be careful CREATE_POSITION m");
     doctor(NULL);
     char code[6];
     sql_value(&c, "DELETE FROM ledger", code); /* triggers came back, too */
@@ -198,6 +232,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right_books_have_no_differences),
         cmocka_unit_test(each_wrong_cache_is_found),
+        cmocka_unit_test(wrong_records_of_models_are_found),
         cmocka_unit_test(an_absent_database_is_an_error_not_health),
         cmocka_unit_test(a_backup_restores_the_same_books),
         cmocka_unit_test(bad_backup_files_change_nothing),

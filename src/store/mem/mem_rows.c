@@ -215,6 +215,22 @@ void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge) {
     }
 }
 
+static int by_close(const void *a, const void *b) {
+    const struct order *x = *(const struct order *const *)a, *y = *(const struct order *const *)b;
+    return x->pos.closed_us != y->pos.closed_us ? (x->pos.closed_us < y->pos.closed_us ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
+}
+
+size_t mem_rows_closed(const struct mem_rows *t, const struct order ***out) {
+    const struct order **list = xcalloc(t->n_order + 1, sizeof *list);
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_order; i++)
+        if (t->order[i].pos.status == POSITION_CLOSED)
+            list[n++] = &t->order[i];
+    qsort(list, n, sizeof *list, by_close);
+    *out = list;
+    return n;
+}
+
 struct ev_load_day mem_rows_day(const struct mem_rows *t, account_id account, market_id market, int32_t day) {
     struct ev_load_day d = {.account = account, .day = day};
     for (size_t i = 0; i < t->n_fill; i++) {

@@ -28,6 +28,8 @@ enum err mem_rows_check(struct mem_rows *t, const struct fx_save *recs, size_t n
 /* Keeps one record. `merge`: idempotent, the newest version wins (outbox). */
 void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge);
 const struct order *mem_rows_order(const struct mem_rows *t, order_id id);
+/* Orders whose position is closed, oldest close first; *out is to be freed. */
+size_t mem_rows_closed(const struct mem_rows *t, const struct order ***out);
 
 /* Figures of one account and day out of fills and ledger (market 0 = all). */
 struct ev_load_day mem_rows_day(const struct mem_rows *t, account_id account, market_id market, int32_t day);

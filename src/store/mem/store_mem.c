@@ -263,18 +263,9 @@ static void emit_orders(struct store_mem *m) {
         emit(m, &ev);                                        \
     }
 
-static int by_close(const void *a, const void *b) {
-    const struct order *x = *(const struct order *const *)a, *y = *(const struct order *const *)b;
-    return x->pos.closed_us != y->pos.closed_us ? (x->pos.closed_us < y->pos.closed_us ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
-}
-
 static void emit_trades(struct store_mem *m) {
-    const struct order **list = xcalloc(m->rows.n_order + 1, sizeof *list);
-    size_t n = 0;
-    for (size_t i = 0; i < m->rows.n_order; i++)
-        if (m->rows.order[i].pos.status == POSITION_CLOSED)
-            list[n++] = &m->rows.order[i];
-    qsort(list, n, sizeof *list, by_close);
+    const struct order **list;
+    size_t n = mem_rows_closed(&m->rows, &list);
     for (size_t i = 0; i < n; i++) {
         uint64_t at, stop = 0;
         const struct market *market = map_get(&m->rows.market_by_id, list[i]->market, &at) ? &m->rows.market[at].market : NULL;
