@@ -116,9 +116,10 @@ static enum err load_user_variants(struct library *l, const char *dir, struct re
     char folder[400], stem[64], **names = NULL;
     size_t count = 0, cap = 0;
     snprintf(folder, sizeof folder, "%s/variants", dir);
+    str_copy(e->file, sizeof e->file, folder);
     DIR *d = opendir(folder);
     if (!d)
-        return ERR_OK;
+        return errno == ENOENT || errno == ENOTDIR ? ERR_OK : read_fail(e, 1, "can't be read: %s", strerror(errno));
     for (struct dirent *f; (f = readdir(d)) != NULL;) {
         if (!stem_of(f->d_name, stem, sizeof stem))
             continue;

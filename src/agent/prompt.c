@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "agent/prompt_parts.h"
+#include "agent/sizing.h"
 #include "turret/base/mem.h"
 #include "turret/base/utf8.h"
 
@@ -113,6 +114,22 @@ static void hash_of(const char *text, char hex[RUN_HASH_MAX]) {
         snprintf(hex + 2 * i, 3, "%02x", d[i]);
 }
 
+/* One pass over all positions there ever were, for everything that asks for them. */
+static void gather(struct prompt_ctx *c) {
+    int cursor = 0, shown = c->snap->market_count < PROMPT_MARKETS ? c->snap->market_count : PROMPT_MARKETS;
+    for (const struct order *o; (o = view_next_position(c->view, &cursor, false)) != NULL;) {
+        if (o->pos.status == POSITION_OPEN) {
+            c->open = xgrow(c->open, &c->open_cap, c->open_count + 1, sizeof *c->open);
+            c->open[c->open_count++] = o;
+            continue;
+        }
+        int64_t until = o->account == c->m->account ? rest_after(c->m, o) : 0;
+        for (int i = 0; until > c->now_us && i < shown; i++)
+            if (c->snap->markets[i].id == o->market && until > c->rest_until_us[i])
+                c->rest_until_us[i] = until;
+    }
+}
+
 static enum err fill(const char *file, const char *text, int line, const struct prompt_ctx *c, char **out, struct read_err *e) {
     struct str s;
     str_init(&s);
@@ -135,9 +152,14 @@ enum err prompt_build(struct library *l, const struct desk *view, const struct m
     if (!v)
         return read_fail(&e, 1, "[%s]: there is no variant %s", m->name, m->variant);
     c.has_account = view_account(view, m->account, &c.account);
-    if (fill(v->file, v->system, v->system_line, &c, &out->system, &e) || fill(l->user.file, l->user.text, l->user.line, &c, &out->user, &e)) {
+    gather(&c);
+    enum err r = fill(v->file, v->system, v->system_line, &c, &out->system, &e);
+    if (r == ERR_OK)
+        r = fill(l->user.file, l->user.text, l->user.line, &c, &out->user, &e);
+    free(c.open);
+    if (r) {
         prompt_free(out);
-        return ERR_CONFIG;
+        return r;
     }
     hash_of(out->system, out->system_hash);
     hash_of(out->user, out->user_hash);

@@ -20,13 +20,13 @@ static int64_t equity_of(const struct prompt_ctx *c) { return c->has_account ? c
 struct sums { int64_t gross, longs, shorts, risk, worst; int count, without_stop; char worst_symbol[MARKET_SYMBOL_MAX]; };
 
 /* A position without a stop risks what it can lose: a binary its value. A perpetual without one has no figure. */
-static struct sums sum_positions(const struct desk *view, account_id account) {
+static struct sums sum_positions(const struct prompt_ctx *c) {
     struct sums s = {0};
-    int cursor = 0;
-    for (const struct order *o; (o = view_next_position(view, &cursor, true)) != NULL;) {
+    for (size_t i = 0; i < c->open_count; i++) {
+        const struct order *o = c->open[i];
         struct view_position p;
         struct view_market m;
-        if (o->account != account || !view_position(view, o->id, &p))
+        if (o->account != c->m->account || !view_position(c->view, o->id, &p))
             continue;
         s.count++;
         s.gross += p.notional.micro;
@@ -35,7 +35,7 @@ static struct sums sum_positions(const struct desk *view, account_id account) {
         int64_t risk = o->pos.plan.stop.micro > 0 ? p.risk.micro : binary ? o->pos.cost.micro : 0;
         s.without_stop += o->pos.plan.stop.micro == 0 && !binary;
         s.risk += risk;
-        if (risk > s.worst && view_market(view, o->market, &m)) {
+        if (risk > s.worst && view_market(c->view, o->market, &m)) {
             s.worst = risk;
             str_copy(s.worst_symbol, sizeof s.worst_symbol, m.m->symbol);
         }
@@ -51,7 +51,7 @@ void put_AVAILABLE_CASH(const struct prompt_ctx *c, struct str *out) {
 }
 void put_EXPOSURE_TO_EQUITY_PCT(const struct prompt_ctx *c, struct str *out) { prompt_pct(out, equity_of(c) - cash_of(c), equity_of(c)); }
 void put_RISK_TO_EQUITY_PCT(const struct prompt_ctx *c, struct str *out) {
-    struct sums s = sum_positions(c->view, c->m->account);
+    struct sums s = sum_positions(c);
     prompt_pct(out, s.risk, equity_of(c));
 }
 
@@ -72,7 +72,7 @@ void put_PORTFOLIO_SNAPSHOT(const struct prompt_ctx *c, struct str *out) {
         return;
     }
     const struct view_account *a = &c->account;
-    struct sums s = sum_positions(c->view, c->m->account);
+    struct sums s = sum_positions(c);
     line_usd(out, "portfolio_value", a->equity.micro);
     line_usd(out, "cash", a->cash.micro);
     line_usd(out, "available_cash", a->available.micro);
@@ -169,10 +169,10 @@ static void put_position(const struct prompt_ctx *c, const struct order *o, stru
 }
 
 void put_OPEN_POSITIONS_TABLE(const struct prompt_ctx *c, struct str *out) {
-    int cursor = 0, n = 0;
-    for (const struct order *o; (o = view_next_position(c->view, &cursor, true)) != NULL;)
-        if (o->account == c->m->account && n++ < ROWS_MAX)
-            put_position(c, o, out);
+    int n = 0;
+    for (size_t i = 0; i < c->open_count; i++)
+        if (c->open[i]->account == c->m->account && n++ < ROWS_MAX)
+            put_position(c, c->open[i], out);
     if (n == 0)
         str_add(out, "none");
     else if (n > ROWS_MAX)

@@ -195,9 +195,8 @@ static void put_side(const struct prompt_ctx *c, const struct view_market *k, en
     str_addf(out, " USD, bound by %s)", r.bound);
 }
 
-static void put_rules_of(const struct prompt_ctx *c, const struct view_market *k, struct str *out) {
+static void put_rules_of(const struct prompt_ctx *c, const struct view_market *k, int64_t rest, struct str *out) {
     const struct market *m = k->m;
-    int64_t rest = rest_until(c->view, c->m, m->id, c->now_us);
     str_addf(out, "- %s: tick ", m->symbol);
     prompt_dec(out, m->tick.micro, 0);
     str_add(out, ", lot ");
@@ -232,7 +231,7 @@ void put_MARKET_RULES(const struct prompt_ctx *c, struct str *out) {
     for (int i = 0; i < shown; i++) {
         struct view_market k;
         if (view_market(c->view, c->snap->markets[i].id, &k))
-            put_rules_of(c, &k, out);
+            put_rules_of(c, &k, c->rest_until_us[i], out);
     }
     if (c->snap->market_count == 0) {
         str_add(out, "nothing: no market is open to you");

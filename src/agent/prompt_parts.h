@@ -13,6 +13,9 @@ struct prompt_ctx {
     int64_t now_us;
     struct view_account account;
     bool has_account;
+    const struct order **open; /* positions of all accounts, gathered once: a desk may know very many orders */
+    size_t open_count, open_cap;
+    int64_t rest_until_us[PROMPT_MARKETS]; /* of the snapshot's first markets, 0 = may be entered */
 };
 
 /* X(NAME, "help"): the writer is put_NAME. It writes nothing where there is no value: an error. */

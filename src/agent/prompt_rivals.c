@@ -131,13 +131,14 @@ void put_COMPETITION_PNL_DELTA(const struct prompt_ctx *c, struct str *out) {
         str_addf(out, "%.2fpp behind the leader (rank %d of %d)", gap, me + 1, n);
 }
 
-/* "trend: BTC-PERP long, ETH-PERP short", the largest first is not known here: the newest. */
-static void holdings(const struct desk *view, const struct model *m, char *buf, size_t cap) {
-    int cursor = 0, n = 0, more = 0;
+/* "trend: BTC-PERP long, ETH-PERP short +1": the oldest two of each. */
+static void holdings(const struct prompt_ctx *c, const struct model *m, char *buf, size_t cap) {
+    int n = 0, more = 0;
     size_t at = (size_t)snprintf(buf, cap, "%s: ", m->name);
-    for (const struct order *o; (o = view_next_position(view, &cursor, true)) != NULL;) {
+    for (size_t i = 0; i < c->open_count; i++) {
+        const struct order *o = c->open[i];
         struct view_market k;
-        if (o->account != m->account || !view_market(view, o->market, &k))
+        if (o->account != m->account || !view_market(c->view, o->market, &k))
             continue;
         if (n++ >= OF_EACH) {
             more++;
@@ -159,7 +160,7 @@ void put_COMPETITION_OPEN_POSITIONS(const struct prompt_ctx *c, struct str *out)
         char piece[224] = " | ";
         if (list[i].self)
             continue;
-        holdings(c->view, list[i].m, piece + 3, sizeof piece - 3);
+        holdings(c, list[i].m, piece + 3, sizeof piece - 3);
         if (!add_piece(out, start, RIVALS_MAX, said > 0 ? piece : piece + 3))
             break;
         said++;

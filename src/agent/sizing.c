@@ -7,17 +7,19 @@
 
 static const int64_t slack_ppm = 20000; /* marks move between the decision and the order: stay this far inside */
 
+int64_t rest_after(const struct model *m, const struct order *closed) {
+    int64_t t = m->limits.cooldown > 0 ? closed->pos.closed_us + m->limits.cooldown * 1000 : 0;
+    return closed->pos.plan.cooldown_until_us > t ? closed->pos.plan.cooldown_until_us : t;
+}
+
 int64_t rest_until(const struct desk *view, const struct model *m, market_id market, int64_t now_us) {
     int cursor = 0;
     int64_t until = 0;
     for (const struct order *o; (o = view_next_position(view, &cursor, false)) != NULL;) {
         if (o->account != m->account || o->market != market || o->pos.status != POSITION_CLOSED)
             continue;
-        int64_t t = m->limits.cooldown > 0 ? o->pos.closed_us + m->limits.cooldown * 1000 : 0;
-        if (o->pos.plan.cooldown_until_us > t)
-            t = o->pos.plan.cooldown_until_us;
-        if (t > until)
-            until = t;
+        int64_t t = rest_after(m, o);
+        until = t > until ? t : until;
     }
     return until > now_us ? until : 0;
 }

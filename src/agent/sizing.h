@@ -18,7 +18,9 @@ struct room {
 void room_of(const struct desk *view, const struct model *m, const struct view_market *k, enum order_side side, int confidence, struct room *out);
 /* Size whose loss from entry to stop is `share` (ppm) of the allowed risk, within the room; 0 if it is below what may be opened. */
 qty room_size(const struct room *r, const struct model *m, const struct view_market *k, price stop, int64_t share_ppm);
-/* Until when a market rests for this model after a close; 0 = it doesn't. */
+/* Until when a closed position keeps its model out of the market. */
+int64_t rest_after(const struct model *m, const struct order *closed);
+/* Until when a market rests for this model after a close; 0 = it doesn't. Looks through all positions. */
 int64_t rest_until(const struct desk *view, const struct model *m, market_id market, int64_t now_us);
 
 #endif

@@ -220,10 +220,40 @@ static void test_hostile(void **state) {
     prompt_free(&p);
 }
 
+static void test_performance(void **state) {
+    static double v[METRIC_COUNT];
+    (void)state;
+    for (int i = 0; i < METRIC_COUNT; i++)
+        v[i] = NAN;
+    fake.metrics[1] = (struct metrics *)(void *)v;
+    v[METRIC_TRADES] = 2, v[METRIC_PROFIT_FACTOR] = 0.1;
+    struct prompt p = build();
+    has(p.user, "Sharpe: n/a\n");
+    has(p.user, "(fewer than 30 trades: chance more than skill)");
+    has_not(p.user, "WARNING"); /* two trades say nothing */
+    prompt_free(&p);
+    v[METRIC_TRADES] = 40, v[METRIC_STREAK] = -6, v[METRIC_DECISION_QUALITY] = -0.2, v[METRIC_WIN_RATE] = 41.25, v[METRIC_AVG_HOLD_WIN] = 90, v[METRIC_TOTAL_PNL] = -12.5;
+    p = build();
+    has(p.user, "win rate: 41.25 %\n");
+    has(p.user, "P&L: -12.50 USD\n");
+    has(p.user, "hold of winners: 90 s\n");
+    has(p.user, "WARNING: profit factor below 1");
+    has(p.user, "WARNING: decision quality below 0");
+    has(p.user, "WARNING: more than five losses in a row");
+    has_not(p.user, "average R below 0"); /* not defined: no warning */
+    has_not(p.user, "fewer than");
+    prompt_free(&p);
+    v[METRIC_PROFIT_FACTOR] = INFINITY, v[METRIC_STREAK] = -5, v[METRIC_DECISION_QUALITY] = 0.2;
+    p = build();
+    has(p.user, "profit factor: no losses\n");
+    has_not(p.user, "WARNING");
+    prompt_free(&p);
+}
+
 static void test_rivals(void **state) {
     (void)state;
     for (int i = 0; i < 6; i++) {
-        char name[MODEL_NAME_MAX], equity[16];
+        char name[MODEL_NAME_MAX], equity[24];
         snprintf(name, sizeof name, "rival-number-%d", i);
         snprintf(equity, sizeof equity, "%d", 10000 + 100 * (i - 1));
         fake_model(name, "Apex", equity);
@@ -371,6 +401,6 @@ static void test_speed(void **state) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {TEST(test_system), TEST(test_every_variant), TEST(test_undefined), TEST(test_series), TEST(test_binary_digits), TEST(test_account), TEST(test_hostile),
-                                       TEST(test_rivals), TEST(test_snapshot), TEST(test_only_its_markets), TEST(test_rules_of_markets), TEST(test_no_variant), TEST(test_speed)};
+                                       TEST(test_performance), TEST(test_rivals), TEST(test_snapshot), TEST(test_only_its_markets), TEST(test_rules_of_markets), TEST(test_no_variant), TEST(test_speed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
