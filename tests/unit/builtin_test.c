@@ -468,13 +468,13 @@ static void test_limits_bind(void **state) {
     me->limits.min_confidence = 90;
     decide("trend", 1);
     assert_int_equal(out.count, 0);
-    says("not enough");
+    says("the confidence is not enough");
     me->limits.min_confidence = 0;
     struct order *o = hold_position("BTC-PERP", SIDE_LONG, "0.05", "63000", "64000", 0);
     o->pos.status = POSITION_CLOSED, o->pos.closed_us = FAKE_NOW - 60 * 1000000LL, fake.va[1].positions = 0;
     decide("trend", 1);
     assert_int_equal(out.count, 0);
-    says("rests for 840 s");
+    says("rests after its last close");
     fake.status.killed = true;
     o->account = 1;
     decide("trend", 1);

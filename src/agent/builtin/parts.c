@@ -150,53 +150,60 @@ static qty capped(const struct reading *r, const struct room *room, qty size, us
     return q;
 }
 
-bool mind_open(struct mind *x, const struct reading *r, const struct plan *p) {
-    struct room room;
-    struct view_account a;
-    if (x->m->limits.min_confidence > p->confidence) {
-        mind_say(x, "%s: a confidence of %d is not enough", r->name, p->confidence);
-        return false;
-    }
-    int64_t rest = rest_until(x->view, x->m, r->k.m->id, x->now_us);
-    if (rest > 0) {
-        mind_say(x, "%s: rests for %lld s more after its last close", r->name, (long long)((rest - x->now_us) / 1000000));
-        return false;
-    }
-    room_of(x->view, x->m, &r->k, p->side, p->confidence, &room);
-    if (!room.open || !view_account(x->view, x->m->account, &a)) {
-        mind_say(x, "%s: can't open, %s", r->name, room.why);
-        return false;
-    }
-    int64_t exposure_ppm = x->m->limits.max_exposure > 0 ? x->m->limits.max_exposure : DEC_ONE, slots = p->slots > 0 ? p->slots : 1;
-    usd most, slot_cash, risked = USD(0), v = USD(0);
-    usd_ppm(a.equity, exposure_ppm / slots, ROUND_DOWN, &most);
-    usd_ppm(a.equity, DEC_ONE / slots, ROUND_DOWN, &slot_cash);
-    if (room.leverage == 1) { /* paid in full: the parts must fit into the cash */
-        int64_t paid = (a.equity.micro - x->m->limits.min_cash) / 100 * 97 / slots;
+/* Largest value of this position: its slot's part of exposure and cash, and what earlier ones of this run leave. */
+static usd most_for(const struct mind *x, const struct room *room, usd equity, int64_t slots) {
+    int64_t exposure_ppm = x->m->limits.max_exposure > 0 ? x->m->limits.max_exposure : DEC_ONE;
+    usd most = USD(0);
+    usd_ppm(equity, exposure_ppm / slots, ROUND_DOWN, &most);
+    if (room->leverage == 1) { /* paid in full: the parts must fit into the cash */
+        int64_t paid = (equity.micro - x->m->limits.min_cash) / 100 * 97 / slots;
         most.micro = paid < most.micro ? paid : most.micro;
     }
-    /* What this run has asked for already is not in the account yet. */
-    if (x->opened > 0) {
-        int64_t rest_of_room = room.notional.micro - (int64_t)x->opened * most.micro;
-        if (most.micro > rest_of_room)
-            most.micro = rest_of_room > 0 ? rest_of_room : 0;
-    }
-    price stop = p->stop > 0 ? book_price(p->side, reading_price(r->k.m, p->stop)) : PRICE(0);
-    qty size = capped(r, &room, room_size(&room, x->m, &r->k, stop, p->share_ppm), most);
-    if (size.micro <= 0 || !usd_of(room.px, size, ROUND_UP, &v) || v.micro < x->m->limits.min_notional ||
-        (x->m->limits.max_positions > 0 && x->positions + x->opened >= x->m->limits.max_positions)) {
-        mind_say(x, "%s: no room for a position (%s)", r->name, room.bound);
-        return false;
-    }
+    int64_t left = room->notional.micro - (int64_t)x->opened * most.micro; /* not in the account yet */
+    if (x->opened > 0 && most.micro > left)
+        most.micro = left;
+    return USD(most.micro > 0 ? most.micro : 0);
+}
+
+struct asked { qty size; usd worth, risked; price stop; int leverage; };
+
+/* Why there is no position, as a sentence of the reasoning; NULL: *out is what to ask for. */
+static const char *fit(const struct mind *x, const struct reading *r, const struct plan *p, struct room *room, struct asked *out) {
+    struct view_account a;
+    if (x->m->limits.min_confidence > p->confidence)
+        return "the confidence is not enough";
+    if (rest_until(x->view, x->m, r->k.m->id, x->now_us) > 0)
+        return "the market rests after its last close";
+    if (x->m->limits.max_positions > 0 && x->positions + x->opened >= x->m->limits.max_positions)
+        return "there are as many positions as there may be";
+    room_of(x->view, x->m, &r->k, p->side, p->confidence, room);
+    if (!room->open || !view_account(x->view, x->m->account, &a))
+        return room->why;
+    int64_t slots = p->slots > 0 ? p->slots : 1;
+    usd slot_cash = USD(0);
+    usd_ppm(a.equity, DEC_ONE / slots, ROUND_DOWN, &slot_cash);
+    *out = (struct asked){.leverage = 1};
+    if (p->stop > 0)
+        out->stop = book_price(p->side, reading_price(r->k.m, p->stop));
+    out->size = capped(r, room, room_size(room, x->m, &r->k, out->stop, p->share_ppm), most_for(x, room, a.equity, slots));
+    if (out->size.micro <= 0 || !usd_of(room->px, out->size, ROUND_UP, &out->worth) || out->worth.micro < x->m->limits.min_notional)
+        return "what fits is smaller than a position may be";
+    if (out->stop.micro > 0)
+        usd_of(PRICE(llabs(room->px.micro - out->stop.micro)), out->size, ROUND_UP, &out->risked);
+    if (r->k.m->kind == MARKET_PERP)
+        out->leverage = leverage_for(room, out->worth, slot_cash);
+    return NULL;
+}
+
+static void add_decision(struct mind *x, const struct reading *r, const struct plan *p, const struct asked *q) {
     cJSON *o = cJSON_CreateObject();
     char t[DEC_TEXT_MAX];
     cJSON_AddStringToObject(o, "symbol", r->name);
     add_side(o, p->side);
-    dec_format(size.micro, 0, t);
+    dec_format(q->size.micro, 0, t);
     cJSON_AddStringToObject(o, "quantity", t);
-    int lev = r->k.m->kind == MARKET_PERP ? leverage_for(&room, v, slot_cash) : 1;
     if (r->k.m->kind == MARKET_PERP)
-        cJSON_AddNumberToObject(o, "leverage", lev);
+        cJSON_AddNumberToObject(o, "leverage", q->leverage);
     add_level(o, "stop_loss", r, p->side, p->stop);
     add_level(o, "profit_target", r, p->side, p->target);
     cJSON_AddStringToObject(o, "invalidation_condition", p->why);
@@ -205,17 +212,25 @@ bool mind_open(struct mind *x, const struct reading *r, const struct plan *p) {
         add_time(o, "time_exit", x->now_us + p->hold_s * 1000000);
     cJSON_AddNumberToObject(o, "confidence", p->confidence);
     cJSON_AddItemToArray(x->opens, o);
+}
+
+bool mind_open(struct mind *x, const struct reading *r, const struct plan *p) {
+    struct room room;
+    struct asked q;
+    struct view_account a;
+    const char *no = fit(x, r, p, &room, &q);
+    if (no) {
+        mind_say(x, "  -> not opened: %s", no);
+        return false;
+    }
+    add_decision(x, r, p, &q);
     x->opened++;
-    if (stop.micro > 0)
-        usd_of(PRICE(llabs(room.px.micro - stop.micro)), size, ROUND_UP, &risked);
-    double share = a.equity.micro > 0 ? (double)risked.micro / (double)a.equity.micro * 100 : 0;
-    if (stop.micro > 0)
-        mind_say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx; stop %s, risk %.2f %% = %.2f USD; target %s; confidence %d", order_side_name(p->side), t, r->name,
-            reading_text(r, (double)room.px.micro / 1e6), (double)v.micro / 1e6, lev, reading_text(r, (double)stop.micro / 1e6), share, (double)risked.micro / 1e6,
-            p->target > 0 ? reading_text(r, (double)book_price(p->side, reading_price(r->k.m, p->target)).micro / 1e6) : "none", p->confidence);
-    else
-        mind_say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx, no stop; confidence %d", order_side_name(p->side), t, r->name, reading_text(r, (double)room.px.micro / 1e6),
-            (double)v.micro / 1e6, lev, p->confidence);
+    char size[DEC_TEXT_MAX], risk[96] = "no stop";
+    dec_format(q.size.micro, 0, size);
+    if (q.stop.micro > 0 && view_account(x->view, x->m->account, &a))
+        snprintf(risk, sizeof risk, "stop %s, risk %.2f %% = %.2f USD", reading_text(r, (double)q.stop.micro / 1e6), (double)q.risked.micro / (double)a.equity.micro * 100, (double)q.risked.micro / 1e6);
+    mind_say(x, "  -> %s %s %s at about %s, value %.0f USD, %dx; %s; target %s; confidence %d", order_side_name(p->side), size, r->name, reading_text(r, (double)room.px.micro / 1e6),
+             (double)q.worth.micro / 1e6, q.leverage, risk, p->target > 0 ? reading_text(r, (double)book_price(p->side, reading_price(r->k.m, p->target)).micro / 1e6) : "none", p->confidence);
     return true;
 }
 
