@@ -78,7 +78,7 @@ static void cluster_stopped(void *ctx, bool stopped, const char *text) {
     c->stopped++;
 }
 
-static void shell(const char *fmt, ...) {
+static void __attribute__((format(printf, 1, 2))) shell(const char *fmt, ...) {
     char cmd[1024];
     va_list ap;
     va_start(ap, fmt);

@@ -305,6 +305,26 @@ static void many_closed_positions_stream(void **state) {
     assert_true(after.ru_maxrss - before.ru_maxrss < 64 * 1024);
 }
 
+/* Performance figures count trades: none may come twice. */
+static void a_load_cut_short_gives_no_trade_twice(void **state) {
+    (void)state;
+    struct order o = make_closed(1, "BTC", SIDE_LONG, T0);
+    put_order(&o, true);
+    sql_value(&c, "INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object('id', g, 'num', g, 'closed_at', "
+                  "o.closed_at + (g / 3) * interval '1 second'))).* FROM orders o, generate_series(2, 22222) g WHERE o.id = 1", NULL);
+    seen.loaded = seen.n_trades = seen.out_of_order = 0;
+    seen.last_close = INT64_MIN;
+    store_load(st);
+    run_until(&seen.n_trades, 5000, 20);
+    assert_int_equal(seen.loaded, 0);
+    sql_value(&c, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()", NULL);
+    run_until(&seen.loaded, 1, 20);
+    assert_int_equal(seen.n_trades, 22222);
+    assert_int_equal(seen.out_of_order, 0);
+    load();
+    assert_int_equal(seen.n_trades, 22222); /* a new load gives all of them again */
+}
+
 /* --- the equity curve --- */
 
 static void old_equity_is_thinned_to_the_last_of_each_hour_and_day(void **state) {
@@ -400,6 +420,7 @@ int main(void) {
         BOTH(two_models_can_not_share_name_and_variant),
         BOTH(every_closed_position_comes_back_oldest_close_first),
         SERVER(many_closed_positions_stream),
+        SERVER(a_load_cut_short_gives_no_trade_twice),
         SERVER(old_equity_is_thinned_to_the_last_of_each_hour_and_day),
         cmocka_unit_test_setup_teardown(a_database_of_the_first_schema_is_brought_up_with_its_data, set_up_server, tear_down),
         SERVER(portfolio_sizes_are_the_equity_of_models),

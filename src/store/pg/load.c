@@ -164,6 +164,7 @@ static void on_rows(void *ctx, int index, const PGresult *r) {
 static void load_done(struct store_pg *s) {
     s->loading = false;
     s->want_load--;
+    trades_rewind(s);
     struct event ev;
     event_init(&ev, EVENT_LOADED, VENUE_NONE, 0);
     sp_event(s, &ev);

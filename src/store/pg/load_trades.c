@@ -48,8 +48,6 @@ struct trades {
     struct store_pg *s;
     void (*done)(struct store_pg *s);
     void (*failed)(struct store_pg *s, const struct pg_outcome *out);
-    int64_t closed_us;
-    uint64_t id;
     int got;
 };
 
@@ -74,8 +72,7 @@ static void on_rows(void *ctx, int index, const PGresult *r) {
         ev.u.load_trade.account = o.account;
         trade_of_order(&o, o.pos.plan.stop, binary, (enum market_outcome)m.outcome, &ev.u.load_trade.trade);
         sp_event(t->s, &ev);
-        t->closed_us = o.pos.closed_us;
-        t->id = o.id;
+        t->s->trade_at = (struct trade_key){o.pos.closed_us, o.id};
     }
 }
 
@@ -97,8 +94,8 @@ static void ask(struct trades *t) {
     struct str sql;
     char at[24], id[24];
     const char *values[] = {at, id};
-    snprintf(at, sizeof at, "%lld", (long long)t->closed_us);
-    snprintf(id, sizeof id, "%lld", (long long)t->id);
+    snprintf(at, sizeof at, "%lld", (long long)t->s->trade_at.closed_us);
+    snprintf(id, sizeof id, "%lld", (long long)t->s->trade_at.id);
     str_init(&sql);
     str_add(&sql, "SELECT ");
     row_select(&sql, &trade_row, "o.");
@@ -115,8 +112,10 @@ static void ask(struct trades *t) {
     str_free(&sql);
 }
 
+void trades_rewind(struct store_pg *s) { s->trade_at = (struct trade_key){.closed_us = -4611686018427387}; /* before any trade */ }
+
 void trades_start(struct store_pg *s, void (*done)(struct store_pg *), void (*failed)(struct store_pg *, const struct pg_outcome *)) {
     struct trades *t = s->trades = xcalloc(1, sizeof *t);
-    *t = (struct trades){.s = s, .done = done, .failed = failed, .closed_us = -4611686018427387, .id = 0};
+    *t = (struct trades){.s = s, .done = done, .failed = failed};
     ask(t);
 }

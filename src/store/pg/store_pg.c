@@ -158,6 +158,7 @@ static void on_down(void *ctx, const char *text) {
 static void load(struct store *st) {
     struct store_pg *s = self(st);
     s->want_load++;
+    trades_rewind(s);
     if (s->life == SP_UP && !s->loading)
         load_start(s);
 }
