@@ -253,7 +253,7 @@ static void test_performance(void **state) {
 static void test_rivals(void **state) {
     (void)state;
     for (int i = 0; i < 6; i++) {
-        char name[MODEL_NAME_MAX], equity[24];
+        char name[32], equity[24];
         snprintf(name, sizeof name, "rival-number-%d", i);
         snprintf(equity, sizeof equity, "%d", 10000 + 100 * (i - 1));
         fake_model(name, "Apex", equity);
