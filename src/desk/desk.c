@@ -22,6 +22,8 @@ static handler_fn *const handlers[EVENT_TYPE_COUNT] = {
     [EVENT_RECON_BEGIN] = on_recon_begin, [EVENT_RECON_ORDER] = on_recon_order, [EVENT_RECON_FILL] = on_recon_fill,
     [EVENT_RECON_POSITION] = on_recon_position, [EVENT_RECON_CASH] = on_recon_cash, [EVENT_RECON_END] = on_recon_end,
     [EVENT_SAVED] = on_saved, [EVENT_STORE] = on_store, [EVENT_LEADER] = on_leader,
+    [EVENT_MODEL] = on_model, [EVENT_LOAD_TRADE] = on_load_trade, [EVENT_RUN_END] = on_run_end,
+    [EVENT_CANDLE] = on_candle, [EVENT_OPEN_INTEREST] = on_open_interest,
     [EVENT_INTENT] = on_intent, [EVENT_TIMER] = on_timer, [EVENT_NOTE] = on_note,
 };
 
@@ -31,20 +33,21 @@ void desk_step(struct desk *d, const struct event *ev) {
     if (ev->at_us > d->now_us)
         d->now_us = ev->at_us;
     d->events++;
-    if (handlers[ev->type] != NULL)
-        handlers[ev->type](d, ev);
+    handlers[ev->type](d, ev);
+    if (d->feed_any)
+        feed_end(d);
     if (d->row_count != 0 || d->cur != NULL)
         save_end(d);
 }
 
 static struct map *const *desk_maps(struct desk *d, struct map **out) {
-    struct map *all[] = {&d->market_map, &d->account_map, &d->order_map, &d->venue_id_map, &d->position_map, &d->holding_map, &d->fill_map, &d->ledger_map, NULL};
+    struct map *all[] = {&d->market_map, &d->account_map, &d->order_map, &d->venue_id_map, &d->position_map, &d->holding_map, &d->fill_map, &d->ledger_map, &d->run_map, NULL};
     memcpy(out, all, sizeof all);
     return out;
 }
 
 static void desk_setup(struct desk *d) {
-    struct map *maps[9];
+    struct map *maps[10];
     for (struct map *const *m = desk_maps(d, maps); *m != NULL; m++)
         map_init(*m);
     ring_init(&d->effects, 64 << 10, EFFECT_BYTES);
@@ -59,6 +62,7 @@ static void account_free(struct acct *a) {
         next = h->next;
         free(h);
     }
+    metrics_free(a->metrics);
     free(a->recon);
     free(a->equity);
     free(a->days);
@@ -66,17 +70,22 @@ static void account_free(struct acct *a) {
 }
 
 static void desk_teardown(struct desk *d) {
-    struct map *maps[9];
+    struct map *maps[10];
     save_clear(d);
     for (size_t i = 0; i < d->market_count; i++) {
         book_free(d->markets[i]->book);
         trigger_set_free(d->markets[i]->triggers);
+        intel_free(d->markets[i]->intel);
         free(d->markets[i]->candles);
         free(d->markets[i]->candles_fine);
         free(d->markets[i]);
     }
     for (size_t i = 0; i < d->account_count; i++)
         account_free(d->accounts[i]);
+    for (size_t i = 0; i < d->model_count; i++)
+        free(d->models[i]);
+    free(d->models);
+    free(d->run_batches);
     for (size_t i = 0; i < d->order_count; i++)
         free(d->orders[i]);
     for (struct map *const *m = desk_maps(d, maps); *m != NULL; m++)
@@ -145,6 +154,7 @@ uint64_t hash_rows(const struct desk *d, uint64_t h) {
         const int64_t v[] = {a->a.id, a->cash.micro, a->realized.micro, a->fees.micro, a->funding.micro, a->day_paused, a->day_lifted};
         h = fnv64(h, v, sizeof v);
     }
+    h = hash_models(d, h);
     h = fnv64(h, &d->limits, sizeof d->limits);
     h = fnv64_u64(h, d->killed);
     return fnv64_u64(h, d->next_num);

@@ -77,7 +77,8 @@ static bool intent_ok(const struct intent *in) {
     return in->kind < INTENT_KIND_COUNT && in->side <= SIDE_SHORT && in->action <= ACTION_SELL && in->type <= ORDER_TAKE_PROFIT &&
            in->tif <= TIF_FOK && in->source < SOURCE_COUNT && in->close_trigger < CLOSE_COUNT && in->limit.micro >= 0 &&
            in->stop.micro >= PROTECT_KEEP.micro && in->target.micro >= PROTECT_KEEP.micro && in->size.micro >= 0 &&
-           in->amount.micro >= 0 && TEXT_OK(in->strategy) && TEXT_OK(in->note);
+           in->amount.micro >= 0 && in->invalidation_price.micro >= 0 && in->time_exit_us >= 0 && in->cooldown_until_us >= 0 && in->confidence >= -1 &&
+           in->confidence <= 100 && TEXT_OK(in->invalidation) && TEXT_OK(in->strategy) && TEXT_OK(in->note);
 }
 
 static bool book_ok(const struct event *ev) {
@@ -89,6 +90,18 @@ static bool book_ok(const struct event *ev) {
         if (b->levels[i].px.micro <= 0 || b->levels[i].size.micro < 0)
             return false;
     return true;
+}
+
+static bool model_ok(const struct model *m) {
+    return m->id != 0 && m->account != 0 && bool_ok(m->enabled) && bool_ok(m->paused) && bool_ok(m->builtin) && bool_ok(m->cost_unknown) &&
+           m->cost_total.micro >= 0 && m->cost_day.micro >= 0 && TEXT_OK(m->name) && m->name[0] != 0 && TEXT_OK(m->variant) && TEXT_OK(m->provider) &&
+           TEXT_OK(m->model) && TEXT_OK(m->markets) && TEXT_OK(m->reason);
+}
+
+static bool candle_ok(const struct ev_candle *e) {
+    const struct candle *c = &e->candle;
+    return e->interval_s > 0 && c->start_us >= 0 && c->low.micro > 0 && c->low.micro <= c->open.micro && c->low.micro <= c->close.micro &&
+           c->high.micro >= c->open.micro && c->high.micro >= c->close.micro && c->volume.micro >= 0;
 }
 
 static bool reason_ok(int32_t r) { return r >= 0 && r < ERR_COUNT; }
@@ -143,6 +156,17 @@ static bool body_ok(const struct event *ev) {
         return bool_ok(ev->u.store.up) && TEXT_OK(ev->u.store.text);
     case EVENT_LEADER:
         return bool_ok(ev->u.leader.leads) && TEXT_OK(ev->u.leader.holder);
+    case EVENT_MODEL:
+        return model_ok(&ev->u.model.model) && bool_ok(ev->u.model.stored);
+    case EVENT_LOAD_TRADE:
+        return ev->u.load_trade.trade.size.micro >= 0 && ev->u.load_trade.trade.confidence >= -1 && ev->u.load_trade.trade.confidence <= 100;
+    case EVENT_RUN_END:
+        return ev->u.run_end.status > RUN_RUNNING && ev->u.run_end.status < RUN_STATUS_COUNT && reason_ok(ev->u.run_end.reason) &&
+               ev->u.run_end.cost.micro >= 0 && TEXT_OK(ev->u.run_end.text);
+    case EVENT_CANDLE:
+        return candle_ok(&ev->u.candle);
+    case EVENT_OPEN_INTEREST:
+        return ev->u.open_interest.size.micro >= 0;
     case EVENT_INTENT:
         return intent_ok(&ev->u.intent);
     case EVENT_NOTE:

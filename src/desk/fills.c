@@ -71,6 +71,7 @@ void position_closed(struct desk *d, struct rec *pos, const struct rec *by) {
     exits_disarm(d, pos);
     position_unlink(d, pos);
     save_row(d, pos);
+    performance_closed(d, pos);
     /* Exits of a position that is gone would open a new one: take them back. */
     for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
         if (r->o.parent == pos->o.id && r != by && (r->o.flags & ORDER_REDUCE_ONLY))
@@ -141,6 +142,7 @@ static bool leg_close(struct desk *d, struct booking *b, struct rec *pos) {
     }
     leg_save(d, b, pos, part, fee, pnl);
     save_row(d, pos);
+    feed_note(d, pos->o.account, FEED_POSITIONS_CHANGED);
     d->dirty |= DIRTY_POSITIONS;
     if (pos->o.pos.open.micro == 0)
         position_closed(d, pos, b->r);
@@ -182,6 +184,10 @@ static void plan_take_over(struct rec *pos, const struct order *o) {
     p->target = n->target.micro > 0 ? n->target : p->target;
     p->invalidation_price = n->invalidation_price.micro > 0 ? n->invalidation_price : p->invalidation_price;
     p->time_exit_us = n->time_exit_us > 0 ? n->time_exit_us : p->time_exit_us;
+    p->cooldown_until_us = n->cooldown_until_us > 0 ? n->cooldown_until_us : p->cooldown_until_us;
+    p->confidence = n->confidence >= 0 ? n->confidence : p->confidence;
+    if (n->invalidation[0] != 0)
+        memcpy(p->invalidation, n->invalidation, sizeof p->invalidation);
 }
 
 static uint8_t opening_side(const struct booking *b) {
@@ -212,6 +218,8 @@ static void leg_open(struct desk *d, struct booking *b) {
     b->h->p.leverage = pos->o.pos.leverage;
     plan_take_over(pos, &b->r->o);
     position_link(d, pos);
+    performance_risk(pos);
+    feed_note(d, pos->o.account, FEED_POSITIONS_CHANGED);
     leg_save(d, b, pos, part, fee, USD(0));
     save_row(d, pos);
     exits_arm(d, pos);

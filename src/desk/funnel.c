@@ -147,12 +147,15 @@ static enum err draft_rules(const struct desk *d, const struct draft *x) {
     return all ? ERR_OK : (enum err)market_check_size(m, o->size);
 }
 
-static enum err draft_plan(struct draft *x, const struct intent *in) {
+static enum err draft_plan(const struct desk *d, struct draft *x, const struct intent *in) {
     struct order *o = &x->o;
     price ref = o->limit, touch;
     o->pos.plan.confidence = -1;
     if (x->closes != NULL || in->kind != INTENT_PLACE)
         return ERR_OK;
+    enum err e = plan_of_intent(d, &x->m->m, in, &o->pos.plan);
+    if (e != ERR_OK)
+        return e;
     o->pos.plan.stop = in->stop.micro > 0 ? in->stop : PRICE(0);
     o->pos.plan.target = in->target.micro > 0 ? in->target : PRICE(0);
     if (o->pos.plan.stop.micro == 0 && o->pos.plan.target.micro == 0)
@@ -171,13 +174,16 @@ enum err draft_make(const struct desk *d, const struct intent *in, struct draft 
         return ERR_NOT_LEADER;
     if (!d->loaded)
         return ERR_RECONCILING;
+    enum err may = agent_may(d, in);
+    if (may != ERR_OK)
+        return may;
     enum err e = in->kind == INTENT_CLOSE ? draft_close(d, in, x) : draft_place(d, in, x);
     if (e == ERR_OK)
         e = meet_position(d, x);
     if (e == ERR_OK)
         e = draft_rules(d, x);
     if (e == ERR_OK)
-        e = draft_plan(x, in);
+        e = draft_plan(d, x, in);
     if (e != ERR_OK)
         return e;
     x->o.source = in->source;
@@ -248,6 +254,8 @@ enum err funnel_recheck(const struct desk *d, const struct rec *r) {
     }
     if (d->killed)
         return ERR_KILLED;
+    if (r->o.source == SOURCE_AGENT && !run_alive(d, r->o.link, r->o.account))
+        return ERR_RUN_OVER;
     if (a == NULL || !a->reconciled)
         return ERR_RECONCILING;
     if (a->day_paused)

@@ -81,7 +81,14 @@ static void intent_protect(struct desk *d, const struct intent *in) {
         refuse(d, in, pos == NULL ? ERR_NOT_FOUND : ERR_NOT_OPEN);
         return;
     }
-    struct exit_plan *p = &pos->o.pos.plan;
+    struct exit_plan *p = &pos->o.pos.plan, plan = *p;
+    enum err first = plan_of_intent(d, &pos->m->m, in, &plan);
+    if (first == ERR_OK && in->source == SOURCE_AGENT)
+        first = agent_tightens(d, pos, in);
+    if (first != ERR_OK) {
+        refuse(d, in, first);
+        return;
+    }
     price stop = in->stop.micro == PROTECT_KEEP.micro ? p->stop : in->stop, target = in->target.micro == PROTECT_KEEP.micro ? p->target : in->target;
     price touch, ref = pos->is_pos ? own_mark(pos->m, pos->o.side) : pos->o.limit;
     if (pos->is_pos && mkt_touch(pos->m, side_sign((enum order_side)pos->o.side) > 0 ? BOOK_BID : BOOK_ASK, &touch))
@@ -97,8 +104,11 @@ static void intent_protect(struct desk *d, const struct intent *in) {
         refuse(d, in, e);
         return;
     }
+    *p = plan;
     p->stop = stop;
     p->target = target;
+    performance_risk(pos);
+    feed_note(d, pos->o.account, FEED_POSITIONS_CHANGED);
     save_row(d, pos);
     save_after(d, AFTER_REPLY, pos->o.id, in->token, PRICE(0), QTY(0));
     if (pos->is_pos)
@@ -262,7 +272,7 @@ static void intent_account_reset(struct desk *d, const struct intent *in) {
     audit_base(d, a);
     for (struct holding *h = a->holdings; h != NULL; h = h->next)
         h->apart = 0;
-    a->start_equity = a->a.initial;
+    a->start_equity = a->equity_peak = a->a.initial;
     a->day_known = true;
     a->day_paused = a->day_lifted = false;
     save_day(d, a);
@@ -287,12 +297,16 @@ static intent_fn *const handlers[INTENT_KIND_COUNT] = {
     [INTENT_PLACE] = intent_place, [INTENT_CANCEL] = intent_cancel, [INTENT_AMEND] = intent_amend, [INTENT_CLOSE] = intent_place,
     [INTENT_PROTECT] = intent_protect, [INTENT_CANCEL_ALL] = intent_cancel_all, [INTENT_FLATTEN] = intent_flatten,
     [INTENT_KILL] = intent_kill, [INTENT_UNKILL] = intent_unkill, [INTENT_ACCOUNT_RESET] = intent_account_reset,
-    [INTENT_LIMIT] = intent_limit, [INTENT_RESUME_DAY] = intent_resume_day,
+    [INTENT_LIMIT] = intent_limit, [INTENT_RESUME_DAY] = intent_resume_day, [INTENT_MODEL_PAUSE] = intent_model,
+    [INTENT_MODEL_RESUME] = intent_model, [INTENT_MODEL_RUN] = intent_model,
 };
 
 void on_intent(struct desk *d, const struct event *ev) {
     const struct intent *in = &ev->u.intent;
-    if (in->kind < INTENT_KIND_COUNT && handlers[in->kind] != NULL)
+    enum err may = agent_may(d, in);
+    if (may != ERR_OK)
+        refuse(d, in, may);
+    else if (in->kind < INTENT_KIND_COUNT && handlers[in->kind] != NULL)
         handlers[in->kind](d, in);
     else
         refuse(d, in, ERR_BAD_VALUE);

@@ -16,6 +16,8 @@ void on_account(struct desk *d, const struct event *ev) {
         map_put_ptr(&d->account_map, ev->u.account.id, a);
     }
     a->a = ev->u.account;
+    if (a->metrics == NULL)
+        a->metrics = metrics_new();
     day_pause_apply(d, a);
     d->dirty |= DIRTY_ACCOUNT;
     if (!known && d->loaded) {
@@ -89,7 +91,7 @@ void on_load_market(struct desk *d, const struct event *ev) {
 void on_equity(struct desk *d, const struct event *ev) {
     struct acct *a = acct_find(d, ev->u.equity.account);
     if (a != NULL)
-        equity_keep(a, ev->u.equity.at_us, ev->u.equity.equity);
+        equity_keep(a, ev->u.equity.at_us, ev->u.equity.equity), performance_equity(a, ev->u.equity.at_us, ev->u.equity.equity);
 }
 
 /* --- what follows from the rows ---------------------------------------------------------------------- */
@@ -209,11 +211,16 @@ void on_loaded(struct desk *d, const struct event *ev) {
     d->fill_loaded = d->fill_count;
     d->loaded = true;
     for (size_t i = 0; i < d->order_count; i++) /* exits first; what they may do waits for reconciliation */
-        if (d->orders[i]->is_pos)
+        if (d->orders[i]->is_pos) {
+            performance_risk(d->orders[i]);
             exits_arm(d, d->orders[i]);
+        }
     if (d->leader) {
         markets_save(d);
         account_fund(d);
+        for (size_t i = 0; i < d->model_count; i++)
+            if (!d->models[i]->stored)
+                mdl_save(d, d->models[i]);
     }
     for (size_t i = 0; i < d->account_count; i++)
         recon_need(d, d->accounts[i]);

@@ -75,6 +75,9 @@ static void price_seen(struct mkt *m, int64_t at_us, price px, qty size) {
         candle_init(m->candles, MINUTE_US);
         candle_init(m->candles_fine, 5 * SECOND_US);
     }
+    if (m->intel == NULL)
+        m->intel = intel_new();
+    intel_add(m->intel, at_us, px, size);
     candle_add(m->candles, at_us, px, size);
     candle_add(m->candles_fine, at_us, px, size);
     if (m->day_open.micro == 0)
@@ -108,12 +111,29 @@ void on_mark(struct desk *d, const struct event *ev) {
     m->mark = k->mark;
     m->index = k->index;
     m->funding_ppm = k->funding_ppm;
+    if (m->intel != NULL)
+        intel_funding(m->intel, k->funding_ppm);
     venue_data(d, m);
     d->dirty |= DIRTY_MARKETS;
     if (k->mark.micro > 0)
         price_seen(m, ev->at_us, k->mark, QTY(0));
     if (m->armed && d->trigger_source == 1)
         exits_check(d, m);
+}
+
+void on_candle(struct desk *d, const struct event *ev) {
+    struct mkt *m = mkt_find(d, ev->u.candle.market);
+    if (m == NULL)
+        return;
+    if (m->intel == NULL)
+        m->intel = intel_new();
+    intel_backfill(m->intel, ev->u.candle.interval_s, &ev->u.candle.candle);
+}
+
+void on_open_interest(struct desk *d, const struct event *ev) {
+    struct mkt *m = mkt_find(d, ev->u.open_interest.market);
+    if (m != NULL && m->intel != NULL)
+        intel_open_interest(m->intel, ev->u.open_interest.size);
 }
 
 void on_market_status(struct desk *d, const struct event *ev) {

@@ -331,4 +331,7 @@ void risk_facts_of(const struct desk *d, const struct draft *x, struct risk_fact
         f->open_orders += r->o.account == x->a->a.id;
     f->day_pnl = x->a->day_lifted ? USD(0) : account_day_pnl(x->a);
     recent_orders(d, o, f);
+    f->live_forbidden = d->simulated_only && x->a->a.live;
+    if (o->source == SOURCE_AGENT)
+        agent_facts(d, x, f);
 }

@@ -104,7 +104,7 @@ void save_account(struct desk *d, struct acct *a) {
 }
 
 /* Rows that others refer to go first. */
-static const enum save_kind save_order[] = {SAVE_ACCOUNT, SAVE_MARKET, SAVE_SETTING, SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_DAY, SAVE_EQUITY};
+static const enum save_kind save_order[] = {SAVE_ACCOUNT, SAVE_MODEL, SAVE_MARKET, SAVE_SETTING, SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_DAY, SAVE_EQUITY};
 
 static void batch_sort(struct batch *b) {
     struct fx_save *sorted = xmalloc(b->n * sizeof *sorted);

@@ -15,6 +15,7 @@ void on_boot(struct desk *d, const struct event *ev) {
     d->virtual_time = b->virtual_time;
     d->trigger_source = b->exit_trigger_source <= 2 ? b->exit_trigger_source : 0;
     d->cancel_on_kill = b->cancel_on_kill;
+    d->simulated_only = b->simulated_only;
     if (b->next_num > d->next_num)
         d->next_num = b->next_num;
     d->day = (int32_t)(ev->at_us / DAY_US);

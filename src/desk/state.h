@@ -10,6 +10,8 @@
 #include "turret/base/rng.h"
 #include "turret/desk/desk.h"
 #include "turret/desk/view.h"
+#include "turret/market/intel.h"
+#include "turret/trade/metrics.h"
 #include "turret/trade/trigger.h"
 
 #define SECOND_US 1000000LL
@@ -41,6 +43,7 @@ struct rec { /* an order in memory; the position it opened lives in it */
     uint8_t asks, exit_fails, want /* enum close_trigger: exit that waits for reserved quantity */, armed /* bits by exit_kind */;
     bool is_open, is_pos, dirty, stored, saving, acked, done_seen, want_set;
     price want_level;
+    usd first_risk;     /* position: loss to its first stop, of all that was opened; 0 = never had one */
 };
 
 struct holding { /* what an account holds in a market at the venue, whatever strategies it is split into */
@@ -66,6 +69,7 @@ struct mkt {
     uint32_t trade_head, trade_count;
     struct view_trade trades[TRADES_KEEP];
     struct candle_series *candles, *candles_fine; /* a minute, five seconds */
+    struct intel *intel; /* made with the first price */
 };
 
 struct recon_pos { market_id market; qty net; price entry; };
@@ -87,28 +91,16 @@ struct acct {
     size_t equity_count, equity_cap;
     struct view_day *days; /* closed days, oldest first */
     size_t day_count, day_cap;
+    struct metrics *metrics;
+    usd equity_peak;       /* since the start or the last reset */
+    uint8_t feed;          /* bits of enum feed_kind to tell at the end of the step */
     usd base_cash, other_cash; /* at load; ledger entries since that are no fills (audit) */
     size_t audit_from;         /* first fill after that */
 };
 
-enum after_kind { AFTER_PLACE, AFTER_CANCEL, AFTER_AMEND, AFTER_REPLY, AFTER_SETTLED, AFTER_RESET /* `order` is the account */ };
-struct after { uint8_t kind; order_id order; uint64_t token; price limit; qty size; };
-struct batch { /* one transaction, kept until the store has it */
-    struct batch *next;
-    uint64_t seq;
-    bool exit; /* adds no exposure: may go to the outbox, is tried again until stored */
-    struct fx_save *recs;
-    size_t n, cap;
-    struct after *after;
-    size_t n_after, after_cap;
-};
-struct batch_list { struct batch *first, **tail; };
+#include "desk/state_model.h"
 
-enum waiter_kind { WAIT_PLACE, WAIT_CANCEL, WAIT_AMEND };
-struct waiter { uint64_t token; order_id order; int64_t deadline_us; uint8_t kind; bool saving /* settled; told when the store has it */; };
-
-struct day_pause { account_id account; int32_t day; bool lifted; }; /* read before its account */
-struct venue_state { bool known, up; int64_t data_us; char text[REASON_MAX]; };
+#include "desk/state_save.h"
 
 struct desk {
     int64_t now_us;
@@ -126,6 +118,16 @@ struct desk {
     int64_t killed_us, slow_us, minute, retry_us, next_time_exit_us, next_rearm_us;
     int32_t day;
     unsigned dirty;
+
+    struct mdl **models; /* by id */
+    size_t model_count, model_cap;
+    struct map run_map; /* alive runs -> their model */
+    struct run_batch *run_batches;
+    size_t run_batch_count, run_batch_cap;
+    uint32_t last_batch, failed_cycles;
+    uint64_t cycles, skipped_runs;
+    int64_t last_success_us;
+    bool simulated_only, feed_any;
 
     struct map market_map, account_map, order_map, venue_id_map, position_map, holding_map, fill_map, ledger_map;
     struct mkt **markets;
@@ -160,5 +162,6 @@ struct desk {
 
 #include "desk/handlers.h"
 #include "desk/parts.h"
+#include "desk/parts_model.h"
 
 #endif

@@ -30,6 +30,8 @@ static void sample(struct desk *d) {
             continue;
         usd e = account_equity(a);
         equity_keep(a, d->now_us, e);
+        performance_equity(a, d->now_us, e);
+        feed_note(d, a->a.id, FEED_PORTFOLIO_UPDATED);
         memset(&s, 0, sizeof s);
         s.kind = SAVE_EQUITY;
         s.u.equity = (struct ev_equity){a->a.id, e, d->now_us};
@@ -168,6 +170,7 @@ void on_timer(struct desk *d, const struct event *ev) {
     orders_timer(d);
     recon_timer(d);
     exits_timer(d);
+    schedule_timer(d);
     if (d->now_us - d->slow_us >= SECOND_US) {
         d->slow_us = d->now_us;
         each_second(d);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "turret/base/str.h"
+
 #define TEXT(...) snprintf(text, REASON_MAX, __VA_ARGS__)
 typedef bool rule_fn(const struct risk_limits *, const struct risk_facts *, const struct order *, char text[REASON_MAX]);
 
@@ -103,9 +105,136 @@ RULE(order_rate) {
     return true;
 }
 
+/* --- what the variants of models promise; people and automations have no struct agent_limits --- */
+
+/* That part of the model's equity, in micro USD; nothing is left of a negative one. */
+static int64_t of_equity(const struct risk_facts *f, int64_t ppm) {
+    int64_t v;
+    if (f->equity.micro <= 0 || !dec_muldiv(f->equity.micro, ppm, DEC_ONE, ROUND_DOWN, &v))
+        return 0;
+    return v;
+}
+
+RULE(live_forbidden) { UNUSED; return f->live_forbidden; }
+RULE(run_over) { UNUSED; return f->run_over; }
+RULE(agent_leverage) {
+    UNUSED;
+    if (!f->agent || !f->agent->max_leverage || o->leverage <= f->agent->max_leverage)
+        return false;
+    TEXT("leverage %d, limit %lld", o->leverage, (long long)f->agent->max_leverage);
+    return true;
+}
+RULE(agent_stop) {
+    UNUSED;
+    if (!f->agent || !f->agent->stop_required || f->stop_valid)
+        return false;
+    TEXT("stop_loss must be on the losing side of the price");
+    return true;
+}
+RULE(agent_drawdown) {
+    UNUSED;
+    int64_t floor;
+    if (!f->agent || !f->agent->max_drawdown || !dec_muldiv(f->equity_peak.micro, DEC_ONE - f->agent->max_drawdown, DEC_ONE, ROUND_UP, &floor) || f->equity.micro >= floor)
+        return false;
+    over(text, "fallen by", f->equity_peak.micro - f->equity.micro, f->equity_peak.micro - floor);
+    return true;
+}
+RULE(agent_positions) {
+    UNUSED;
+    if (!f->agent || !f->agent->max_positions || f->positions < f->agent->max_positions)
+        return false;
+    TEXT("%d open, limit %lld", f->positions, (long long)f->agent->max_positions);
+    return true;
+}
+RULE(agent_confidence) {
+    UNUSED;
+    if (!f->agent || !f->agent->min_confidence || o->pos.plan.confidence >= f->agent->min_confidence)
+        return false;
+    TEXT("confidence %d, at least %lld", o->pos.plan.confidence, (long long)f->agent->min_confidence);
+    return true;
+}
+RULE(agent_notional) {
+    UNUSED;
+    if (!f->agent || !f->agent->min_notional || f->order_notional.micro >= f->agent->min_notional)
+        return false;
+    over(text, "value", f->order_notional.micro, f->agent->min_notional);
+    return true;
+}
+/* Confidence scales the size: below full_confidence a position may risk half. */
+RULE(agent_risk) {
+    UNUSED;
+    if (!f->agent || !f->agent->max_risk)
+        return false;
+    bool half = f->agent->full_confidence && o->pos.plan.confidence < f->agent->full_confidence;
+    int64_t limit = of_equity(f, half ? f->agent->max_risk / 2 : f->agent->max_risk), most;
+    if (f->trade_risk.micro <= limit)
+        return false;
+    char a[24], b[24], c[24] = "0";
+    dec_format_fixed(f->trade_risk.micro, 2, true, a);
+    dec_format_fixed(limit, 2, true, b);
+    if (dec_muldiv(o->size.micro, limit, f->trade_risk.micro, ROUND_DOWN, &most))
+        dec_format(most, 0, c);
+    char line[REASON_MAX + 32];
+    snprintf(line, sizeof line, "at risk %.23s, limit %.23s%s: size at most %.23s", a, b, half ? " (half)" : "", c);
+    str_copy(text, REASON_MAX, line);
+    return true;
+}
+RULE(agent_reward) {
+    UNUSED;
+    int64_t least;
+    if (!f->agent || !f->agent->min_reward || f->trade_reward.micro <= 0 || !dec_muldiv(f->trade_risk.micro, f->agent->min_reward, DEC_ONE, ROUND_UP, &least) ||
+        f->trade_reward.micro >= least)
+        return false;
+    over(text, "reward to target", f->trade_reward.micro, least);
+    return true;
+}
+RULE(agent_exposure) {
+    UNUSED;
+    if (!f->agent || !f->agent->max_exposure)
+        return false;
+    int64_t limit = of_equity(f, f->agent->max_exposure);
+    usd sum = usd_add_sat(f->exposure, f->order_notional);
+    if (sum.micro <= limit)
+        return false;
+    over(text, "exposure would be", sum.micro, limit);
+    return true;
+}
+RULE(agent_cash) {
+    UNUSED;
+    if (!f->agent || !f->agent->min_cash || f->available.micro - f->cash_needed.micro >= f->agent->min_cash)
+        return false;
+    over(text, "cash would be", f->available.micro - f->cash_needed.micro, f->agent->min_cash);
+    return true;
+}
+RULE(agent_funding) {
+    UNUSED;
+    if (!f->agent || !f->agent->max_funding)
+        return false;
+    bool against = o->side == SIDE_LONG ? f->funding_ppm > f->agent->max_funding : o->side == SIDE_SHORT && f->funding_ppm < -f->agent->max_funding;
+    if (against)
+        TEXT("funding %lld ppm, limit %lld ppm", (long long)f->funding_ppm, (long long)f->agent->max_funding);
+    return against;
+}
+RULE(agent_volume) {
+    UNUSED;
+    if (!f->agent || !f->agent->min_volume_ratio || f->volume_ratio_ppm < 0 || f->volume_ratio_ppm >= f->agent->min_volume_ratio)
+        return false;
+    TEXT("volume ratio %lld ppm, at least %lld ppm", (long long)f->volume_ratio_ppm, (long long)f->agent->min_volume_ratio);
+    return true;
+}
+RULE(agent_cooldown) {
+    UNUSED;
+    if (!f->agent || f->cooldown_left_us <= 0)
+        return false;
+    TEXT("%lld s left", (long long)((f->cooldown_left_us + 999999) / 1000000));
+    return true;
+}
+
 static const struct risk_rule rules[] = {
     {"leader", ERR_NOT_LEADER, not_leader},
     {"kill switch", ERR_KILLED, killed},
+    {"simulation switch", ERR_SIMULATION_ONLY, live_forbidden},
+    {"run token", ERR_RUN_OVER, run_over},
     {"database", ERR_STORE_DOWN, store_down},
     {"reconciliation", ERR_RECONCILING, reconciling},
     {"allow and deny lists", ERR_RISK_MARKET_DENIED, market_denied},
@@ -120,6 +249,19 @@ static const struct risk_rule rules[] = {
     {"account exposure", ERR_RISK_ACCOUNT_EXPOSURE, account_exposure},
     {"open orders", ERR_RISK_OPEN_ORDERS, open_orders},
     {"orders per second", ERR_RISK_ORDER_RATE, order_rate},
+    {"model: leverage", ERR_RISK_LEVERAGE, agent_leverage},
+    {"model: stop required", ERR_RISK_STOP_REQUIRED, agent_stop},
+    {"model: drawdown", ERR_RISK_DRAWDOWN, agent_drawdown},
+    {"model: cool-down", ERR_RISK_COOLDOWN, agent_cooldown},
+    {"model: open positions", ERR_RISK_POSITIONS, agent_positions},
+    {"model: confidence", ERR_RISK_CONFIDENCE, agent_confidence},
+    {"model: smallest value", ERR_RISK_MIN_NOTIONAL, agent_notional},
+    {"model: risk of one trade", ERR_RISK_PER_TRADE, agent_risk},
+    {"model: reward for risk", ERR_RISK_REWARD, agent_reward},
+    {"model: exposure", ERR_RISK_EXPOSURE, agent_exposure},
+    {"model: cash kept", ERR_RISK_MIN_CASH, agent_cash},
+    {"model: funding", ERR_RISK_FUNDING, agent_funding},
+    {"model: volume", ERR_RISK_VOLUME, agent_volume},
 };
 
 const struct risk_rule *risk_rules(int *count) {

@@ -21,7 +21,7 @@
     X(BB_LOWER, "bb_lower", "Bollinger lower", 3, "SMA 20 - 2 population standard deviations")                      \
     X(KC_UPPER, "kc_upper", "Keltner upper", 3, "EMA 20 of closes + 1.5 ATR 10 (Raschke)")                          \
     X(KC_LOWER, "kc_lower", "Keltner lower", 3, "EMA 20 of closes - 1.5 ATR 10")                                    \
-    X(VWAP, "vwap", "VWAP", 3, "sum of typical price * volume / sum of volume since midnight UTC; marks weigh 1 each where nothing traded") \
+    X(VWAP, "vwap", "VWAP", 3, "sum of typical price * volume / sum of volume since midnight UTC; the plain mean where nothing traded") \
     X(ADX14, "adx14", "ADX 14", 3, "Wilder 1978")                                                                   \
     X(PLUS_DI, "plus_di", "+DI 14", 3, "Wilder 1978")                                                               \
     X(MINUS_DI, "minus_di", "-DI 14", 3, "Wilder 1978")                                                             \

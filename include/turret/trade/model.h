@@ -51,7 +51,7 @@ struct model {
     uint32_t interval_s;
     int64_t next_run_us, last_run_us, last_ok_us;
     uint64_t runs, failed_runs, failed_calls, skipped_runs; /* completed; failed; refused or malformed tool calls; overlaps skipped */
-    uint32_t failed_in_row, calls_day_pad;
+    uint32_t failed_in_row, seconds_rest; /* seconds_rest: of total_minutes, below a minute */
     uint64_t total_minutes;
     uint64_t tokens_in, tokens_out;
     usd cost_total, cost_day; /* of the language model; cost_day is of `cost_date` (days since 1970 UTC) */
