@@ -172,6 +172,14 @@ static void a_taken_key_is_told_and_changes_nothing(void **state) {
     const char *call = "{\"invocation_id\":\"5\",\"step\":1,\"index\":0,\"type\":\"CREATE_POSITION\",\"name\":\"create_position\",\"arguments\":\"{\",\"at\":\"2026-11-21T04:00:01Z\"}";
     assert_int_equal(put(ARCHIVE_TOOL_CALL, call), ERR_OK);
     assert_int_equal(put(ARCHIVE_TOOL_CALL, call), ERR_DUPLICATE); /* so that a call given twice is carried out once */
+    assert_int_equal(set(ARCHIVE_TOOL_CALL, "{\"invocation_id\":\"5\",\"step\":1,\"index\":0,\"code\":\"stale_book\",\"result\":{\"n\":1},\"latency_ms\":12,\"order_id\":\"9000000000000000001\"}"), ERR_OK);
+    assert_int_equal(set(ARCHIVE_TOOL_CALL, "{\"invocation_id\":\"5\",\"step\":1,\"index\":1,\"code\":\"ok\"}"), ERR_FAILED); /* another call */
+    cJSON *calls = list((struct archive_query){.list = LIST_TOOL_CALLS, .order = 9000000000000000001ull});
+    char *all = cJSON_PrintUnformatted(calls);
+    assert_string_equal(all, "[{\"invocation_id\":\"5\",\"step\":1,\"index\":0,\"type\":\"CREATE_POSITION\",\"name\":\"create_position\",\"arguments\":\"{\",\"result\":{\"n\":1},\"code\":\"stale_book\","
+                             "\"at\":\"2026-11-21T04:00:01.000000Z\",\"latency_ms\":12,\"order_id\":\"9000000000000000001\"}]");
+    cJSON_free(all);
+    cJSON_Delete(calls);
     assert_int_equal(put(ARCHIVE_PROMPT, "{\"hash\":\"h\",\"text\":\"one\",\"at\":\"2026-11-21T04:00:00Z\"}"), ERR_OK);
     assert_int_equal(put(ARCHIVE_PROMPT, "{\"hash\":\"h\",\"text\":\"two\",\"at\":\"2026-11-21T04:00:00Z\"}"), ERR_OK);
     cJSON *rows = list((struct archive_query){.list = LIST_PROMPTS, .hash = "h"});
