@@ -22,7 +22,7 @@ static void hold(struct engine *e, const struct event *ev) {
     memcpy(to, ev, ev->size);
 }
 
-static void facts_of(struct hold_facts *f, const struct event *ev) {
+static void facts_of(struct engine *e, struct hold_facts *f, const struct event *ev) {
     int64_t at = 0;
     if (ev->type == EVENT_LOAD_ORDER) {
         if (ev->u.order.num > f->max_num)
@@ -32,7 +32,10 @@ static void facts_of(struct hold_facts *f, const struct event *ev) {
         at = ev->u.fill.at_us;
     else if (ev->type == EVENT_EQUITY)
         at = ev->u.equity.at_us;
-    else if (ev->type == EVENT_ACCOUNT) {
+    else if (ev->type == EVENT_MODEL) {
+        e->known = xgrow(e->known, &e->known_cap, e->known_count + 1, sizeof *e->known);
+        e->known[e->known_count++] = ev->u.model.model;
+    } else if (ev->type == EVENT_ACCOUNT) {
         f->sim_account |= ev->u.account.venue == VENUE_SIM;
         if (ev->u.account.id > f->max_account)
             f->max_account = ev->u.account.id;
@@ -83,7 +86,7 @@ static void restore_venues(struct engine *e, const struct event *ev) {
 static void put_first_account(struct engine *e, const struct hold_facts *f) {
     struct event ev;
     if (f->sim_account || !e->venues[VENUE_SIM].open)
-        return;
+        return; /* max_account + 1 is its id: boot_models goes on from there */
     event_init(&ev, EVENT_ACCOUNT, VENUE_SIM, e->now_us);
     ev.u.account = (struct account){.id = f->max_account + 1, .venue = VENUE_SIM, .initial = e->cfg.initial_cash};
     str_copy(ev.u.account.name, sizeof ev.u.account.name, "paper");
@@ -94,8 +97,9 @@ static void put_first_account(struct engine *e, const struct hold_facts *f) {
 static void finish(struct engine *e) {
     struct hold_facts f = {0};
     struct ring copy = e->hold;
+    e->known_count = 0;
     for (const struct event *ev; (ev = ring_peek(&copy)); ring_pop(&copy))
-        facts_of(&f, ev);
+        facts_of(e, &f, ev);
     if (!e->cfg.virtual_time)
         e->now_us = clock_now_us();
     else if (f.last_us >= e->now_us)
@@ -105,8 +109,10 @@ static void finish(struct engine *e) {
     put_boot(e, &f);
     for (struct event *ev; (ev = (struct event *)(uintptr_t)ring_peek(&e->hold)); ring_pop(&e->hold)) {
         ev->at_us = e->now_us;
-        if (ev->type == EVENT_LOADED)
+        if (ev->type == EVENT_LOADED) {
             put_first_account(e, &f);
+            boot_models(e, f.max_account + !f.sim_account, restore_venues);
+        }
         engine_put(e, ev);
         if (ev->type != EVENT_STORE && ev->type != EVENT_LEADER)
             restore_venues(e, ev);

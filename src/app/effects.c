@@ -110,9 +110,32 @@ static void run_notice(struct engine *e, const struct effect *fx) {
             c->notice(c->ctx, &fx->u.notice);
 }
 
+static void run_run(struct engine *e, const struct effect *fx) {
+    for (struct engine_client *c = e->clients; c; c = c->next)
+        if (c->run) {
+            c->run(c->ctx, &fx->u.run);
+            return;
+        }
+    struct ev_run_end end = {.run = fx->u.run.run, .model = fx->u.run.model.id, .status = RUN_FAILED, .reason = ERR_UNSUPPORTED, .text = "no agents' shell here"};
+    engine_run_end(e, &end);
+}
+
+static void run_run_stop(struct engine *e, const struct effect *fx) {
+    for (struct engine_client *c = e->clients; c; c = c->next)
+        if (c->run_stop)
+            c->run_stop(c->ctx, &fx->u.run_stop);
+}
+
+static void run_feed(struct engine *e, const struct effect *fx) {
+    for (struct engine_client *c = e->clients; c; c = c->next)
+        if (c->feed)
+            c->feed(c->ctx, &fx->u.feed);
+}
+
 static void (*const run_table[EFFECT_TYPE_COUNT])(struct engine *, const struct effect *) = {
     [FX_SAVE] = run_save, [FX_PLACE] = run_place, [FX_CANCEL] = run_cancel, [FX_AMEND] = run_amend, [FX_QUERY] = run_query,
     [FX_RECONCILE] = run_reconcile, [FX_RESET] = run_reset, [FX_REPLY] = run_reply, [FX_NOTICE] = run_notice,
+    [FX_RUN] = run_run, [FX_RUN_STOP] = run_run_stop, [FX_FEED] = run_feed,
 };
 
 void effect_run(struct engine *e, const struct effect *fx) {

@@ -282,6 +282,8 @@ void engine_free(struct engine *e) {
     if (e->journal)
         journal_close(e->journal);
     vtime_free(e);
+    free(e->models);
+    free(e->known);
     ring_free(&e->queue);
     ring_free(&e->hold);
     desk_free(e->desk);
@@ -357,6 +359,29 @@ void engine_kill(struct engine *e, const char *reason, enum order_source source)
     str_copy(in.note, sizeof in.note, reason);
     engine_propose(e, &in);
 }
+
+void engine_set_models(struct engine *e, const struct model *m, int count) {
+    free(e->models);
+    e->models = xmalloc((size_t)(count > 0 ? count : 1) * sizeof *m);
+    memcpy(e->models, m, (size_t)count * sizeof *m);
+    e->model_count = count;
+}
+
+void engine_run_end(struct engine *e, const struct ev_run_end *end) {
+    struct event ev;
+    if (!e->loaded || e->stopped)
+        return;
+    event_init(&ev, EVENT_RUN_END, VENUE_NONE, engine_now_us(e));
+    ev.u.run_end = *end;
+    engine_put(e, &ev);
+}
+
+void engine_set_idle(struct engine *e, bool (*idle)(void *), void *ctx) {
+    e->idle = idle;
+    e->idle_ctx = ctx;
+}
+
+void engine_mark_dirty(struct engine *e, unsigned dirty) { e->dirty |= dirty; }
 
 void engine_set_tap(struct engine *e, engine_tap_fn *fn, void *ctx) {
     e->tap = fn;

@@ -40,6 +40,12 @@ struct engine {
     unsigned dirty;
     struct journal *journal;
     char failure[REASON_MAX * 2];
+    struct model *models;      /* as configured, without ids */
+    int model_count;
+    struct model *known;       /* as stored, while loading */
+    size_t known_count, known_cap;
+    bool (*idle)(void *);      /* runs that wait for the real world */
+    void *idle_ctx;
     engine_tap_fn *tap;
     void *tap_ctx;
     void (*on_end)(void *, enum engine_end);
@@ -72,6 +78,9 @@ void effect_run(struct engine *e, const struct effect *fx);
 
 void boot_event(struct engine *e, const struct event *ev); /* a store event while loading */
 void boot_restart(struct engine *e);                       /* a standby took over: load again */
+
+/* Configured models meet the stored ones: new ones get ids and accounts, all get an event (boot_models.c). */
+void boot_models(struct engine *e, account_id max_account, void (*restore)(struct engine *, const struct event *));
 
 void vtime_init(struct engine *e);
 void vtime_free(struct engine *e);

@@ -135,6 +135,8 @@ static bool advance(struct engine *e) {
 bool vtime_run(struct engine *e, int64_t max_us) {
     int64_t t0 = clock_mono_us();
     for (int n = 0; !e->stopped && e->feed_started; n++) {
+        if (e->idle && !e->idle(e->idle_ctx))
+            return false; /* a run waits for an answer: its arrival turns the loop */
         if (!advance(e))
             return false;
         engine_drain(e, 1 << 30, 0);
