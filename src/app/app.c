@@ -81,6 +81,9 @@ static void down_log(struct app *a) {
     log_close();
 }
 
+/* Of basis points in micro units; below zero: the market's own. */
+static int32_t fee_ppm(int64_t bps_micro) { return bps_micro < 0 ? -1 : (int32_t)(bps_micro / 10000); }
+
 static struct venue *open_sim(void *ctx, struct event_sink sink, char text[REASON_MAX]) {
     struct app *a = ctx;
     const struct config *c = a->cfg->config;
@@ -95,6 +98,11 @@ static struct venue *open_sim(void *ctx, struct event_sink sink, char text[REASO
     cfg.latency_max_us = (int32_t)config_num(c, "sim", "latency_max");
     cfg.slippage_max_bps = (int32_t)config_num(c, "sim", "slippage_max_bps");
     cfg.initial_cash = USD(config_num(c, "sim", "initial_cash"));
+    cfg.maker_ppm = fee_ppm(config_num(c, "sim", "maker_fee_bps"));
+    cfg.taker_ppm = fee_ppm(config_num(c, "sim", "taker_fee_bps"));
+    cfg.funding_period_us = config_num(c, "sim", "funding_period");
+    cfg.funding_refresh_us = config_num(c, "sim", "funding_refresh");
+    cfg.mark_every_us = config_num(c, "sim", "refresh");
     return sim_open(&cfg, sink, &v, text) == ERR_OK ? v : NULL;
 }
 
@@ -112,6 +120,7 @@ static bool up_engine(struct app *a) {
         .seed = a->seed,
         .exit_trigger = (uint8_t)config_num(c, "engine", "exit_trigger"),
         .cancel_on_kill = config_num(c, "engine", "cancel_on_kill"),
+        .simulated_only = config_num(c, "engine", "simulation"),
         .virtual_time = a->cfg->virtual_time,
         .pace_milli = a->cfg->pace_milli,
         .run_us = a->cfg->run_us,

@@ -58,6 +58,7 @@ static void put_boot(struct engine *e, const struct hold_facts *f) {
     ev.u.boot.virtual_time = e->cfg.virtual_time;
     ev.u.boot.exit_trigger_source = e->cfg.exit_trigger;
     ev.u.boot.cancel_on_kill = e->cfg.cancel_on_kill;
+    ev.u.boot.simulated_only = e->cfg.simulated_only;
     ev.u.boot.next_num = f->max_num + 1;
     engine_put(e, &ev);
 }

@@ -16,7 +16,7 @@
 #include "turret/io/loop.h"
 
 #define MINUTE_US 60000000LL
-#define SETTING_MAX 64
+#define SETTING_MAX 96
 #define VALUE_MAX 256
 
 static const struct setting base_settings[] = {
@@ -24,11 +24,28 @@ static const struct setting base_settings[] = {
     {"engine", "seed", SET_COUNT, "0", 0, INT64_MAX, "number", false, "seed of generated markets; 0 = another one at each start"},
     {"engine", "exit_trigger", SET_CHOICE, "touch", 0, 0, "touch|mark|last", false, "price that fires stops and targets: touch = what one could trade at"},
     {"engine", "cancel_on_kill", SET_BOOL, "yes", 0, 1, "yes|no", false, "the kill switch also cancels working orders that add exposure"},
+    {"engine", "simulation", SET_BOOL, "yes", 0, 1, "yes|no", false, "every account is simulated; no: accounts that are set live and confirmed may trade live"},
     {"engine", "on_exit", SET_CHOICE, "keep", 0, 0, "keep|cancel", true, "resting orders when the engine stops"},
     {"sim", "initial_cash", SET_USD, "10000", DEC_ONE, 1000000000LL * DEC_ONE, "USD", false, "cash a new or reset paper account starts with"},
     {"sim", "latency_min", SET_DURATION, "40ms", 0, MINUTE_US, "duration", false, "shortest way to or from the simulated venue"},
     {"sim", "latency_max", SET_DURATION, "250ms", 0, MINUTE_US, "duration", false, "longest way to or from the simulated venue"},
     {"sim", "slippage_max_bps", SET_COUNT, "0", 0, 1000, "bps", false, "random extra slippage on tapes without depth; never past a limit"},
+    {"sim", "currency", SET_CHOICE, "USD", 0, 0, "USD|USDT|USDC", false, "name of the simulated cash"},
+    {"sim", "maker_fee_bps", SET_QTY, "-1", -DEC_ONE, 10000 * DEC_ONE, "bps", false, "fee of resting orders in every simulated market; -1 = the market's own (2)"},
+    {"sim", "taker_fee_bps", SET_QTY, "-1", -DEC_ONE, 10000 * DEC_ONE, "bps", false, "fee of orders that take; -1 = the market's own (5)"},
+    {"sim", "funding_period", SET_DURATION, "8h", MINUTE_US, 30 * 24 * 60 * MINUTE_US, "duration", false, "how often perpetuals of generated markets pay funding"},
+    {"sim", "funding_refresh", SET_DURATION, "60s", 100000, 60 * MINUTE_US, "duration", false, "how often their funding rate follows the premium"},
+    {"sim", "refresh", SET_DURATION, "1s", 100000, 60 * MINUTE_US, "duration", false, "how often they are marked"},
+    {"models", "enabled", SET_BOOL, "yes", 0, 1, "yes|no", false, "invoke the configured models (turret-agents(5))"},
+    {"models", "interval", SET_DURATION, "5m", 1000000, 24 * 60 * MINUTE_US, "duration", false, "how often a model is invoked whose section in models.conf does not say"},
+    {"models", "builtin_interval", SET_DURATION, "15s", 1000000, 24 * 60 * MINUTE_US, "duration", false, "the same of built-in agents on generated markets"},
+    {"models", "call_timeout", SET_DURATION, "2m", 1000000, 9 * MINUTE_US, "duration", false, "longest wait for one answer of a language model"},
+    {"models", "max_steps", SET_COUNT, "10", 1, 100, "steps", false, "requests a run may make"},
+    {"models", "retries", SET_COUNT, "2", 0, 10, "number", false, "times a failed request is made again"},
+    {"models", "budget_day", SET_USD, "0", 0, 1000000LL * DEC_ONE, "USD", false, "cost a day after which a model whose section does not say is not invoked; 0 = none"},
+    {"models", "folder", SET_TEXT, "", 0, 0, "folder", false, "models.conf, providers.conf, prices.conf, prompt.md and variants/ of the user; empty = beside turret.conf"},
+    {"lighter", "base_url", SET_TEXT, "https://mainnet.zklighter.elliot.ai", 0, 0, "URL", false, "Lighter's API"},
+    {"lighter", "api_key_index", SET_COUNT, "2", 0, 254, "number", false, "which of the account's API keys signs at Lighter"},
     {"database", "url", SET_TEXT, "", 0, 0, "connection string", false, "PostgreSQL to use; empty = a private cluster in the data directory"},
     {"ui", "theme", SET_TEXT, "default", 0, 0, "name or file", true, "colours (turret theme list)"},
     {"ui", "ascii", SET_CHOICE, "auto", 0, 0, "auto|yes|no", false, "draw with ASCII characters only; auto = as the locale says"},
@@ -291,15 +308,24 @@ enum err config_load(struct config *c, const char *path, char *text, size_t cap)
 }
 
 enum err config_env(struct config *c, char *text, size_t cap) {
-    static const struct { const char *env, *section, *key; } shorts[] = {
-        {"TURRET_THEME", "ui", "theme"}, {"TURRET_FEED", "engine", "feed"}, {"TURRET_DB", "database", "url"}, {"DATABASE_URL", "database", "url"}};
-    char name[96], what[320];
-    for (size_t i = 0; i < sizeof shorts / sizeof *shorts; i++)
-        if (getenv(shorts[i].env) && *getenv(shorts[i].env) &&
-            value_set(c, shorts[i].section, shorts[i].key, getenv(shorts[i].env), ORIGIN_ENV, 0, what, sizeof what)) {
-            snprintf(text, cap, "environment %s: %s", shorts[i].env, what);
+    char name[96], what[320], value[VALUE_MAX];
+    for (int i = 0; i < config_alias_count(); i++) {
+        const struct config_alias *a = config_alias(i);
+        const char *v = getenv(a->env);
+        if (!v || !*v)
+            continue;
+        snprintf(value, sizeof value, "%s%s", v, a->unit);
+        if (value_set(c, a->section, a->key, value, ORIGIN_ENV, 0, what, sizeof what)) {
+            snprintf(text, cap, "environment %s: %s", a->env, what);
             return ERR_CONFIG;
         }
+    }
+    if (!config_simulation_env(what, sizeof what)) {
+        str_copy(text, cap, what);
+        return ERR_CONFIG;
+    }
+    if (what[0])
+        value_set(c, "engine", "simulation", what, ORIGIN_ENV, 0, text, cap);
     for (int i = 0; i < config_setting_count(); i++) {
         const struct setting *s = config_setting(i);
         setting_env_name(s, name, sizeof name);

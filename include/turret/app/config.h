@@ -39,6 +39,14 @@ enum err config_load(struct config *c, const char *path, char *text, size_t cap)
 enum err config_env(struct config *c, char *text, size_t cap);
 enum err config_set(struct config *c, const char *section, const char *key, const char *value, enum setting_origin o, char *text, size_t cap);
 
+/* Other names of settings in the environment: those of the founding system, and short ones. */
+struct config_alias { const char *env, *section, *key, *unit /* appended to the value, "ms" */; };
+int config_alias_count(void);
+const struct config_alias *config_alias(int i);
+/* IS_SIMULATION_ENABLED and TRADING_MODE: what becomes "yes", "no" or "" (neither is set). False: they contradict each other or
+ * can't be read, and what is the sentence. */
+bool config_simulation_env(char *what, size_t cap);
+
 const char *config_text(const struct config *c, const char *section, const char *key);
 int64_t config_num(const struct config *c, const char *section, const char *key); /* choice: its index; bool: 0 or 1 */
 void config_risk(const struct config *c, struct risk_limits *out);

@@ -15,6 +15,7 @@ struct engine_cfg {
     struct risk_limits limits;
     uint8_t exit_trigger;        /* struct ev_boot */
     bool cancel_on_kill;
+    bool simulated_only;         /* no live account may trade */
     bool virtual_time;
     int64_t pace_milli;          /* virtual time: thousandths of feed time a second of ours; 0 = as fast as it goes */
     int64_t run_us;              /* end after so much time (virtual: feed time), 0 = never */

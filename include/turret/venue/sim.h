@@ -9,6 +9,8 @@ struct sim_cfg {
     const char *tape; /* path; NULL = generated markets */
     int32_t latency_min_us, latency_max_us, slippage_max_bps;
     usd initial_cash;
+    int32_t maker_ppm, taker_ppm; /* fees of every market; -1 = its own */
+    int64_t funding_period_us, funding_refresh_us, mark_every_us; /* of generated perpetuals */
     bool wall_clock; /* time is real: what a sleep of the machine missed is skipped, not caught up with */
 };
 void sim_cfg_default(struct sim_cfg *cfg);

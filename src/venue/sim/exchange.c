@@ -22,8 +22,15 @@ void exchange_cfg_default(struct exchange_cfg *cfg) {
                                  .latency_min_us = 40000,
                                  .latency_max_us = 250000,
                                  .funding_period_us = 8 * 3600 * 1000000LL,
+                                 .funding_refresh_us = 60 * 1000000LL,
+                                 .mark_every_us = 1000000LL,
+                                 .maker_ppm = -1,
+                                 .taker_ppm = -1,
                                  .initial_cash = {10000 * DEC_ONE}};
 }
+
+const struct exchange_cfg *exchange_settings(const struct exchange *x) { return &x->cfg; }
+void exchange_publish(struct exchange *x, const struct event *ev) { sim_publish(x, ev); }
 
 struct exchange *exchange_new(const struct exchange_cfg *cfg, struct event_sink sink) {
     struct exchange *x = xcalloc(1, sizeof *x);
@@ -125,6 +132,10 @@ static void market_defaults(const struct exchange *x, struct sim_market *m) {
         k->maker_ppm = DEFAULT_MAKER_PPM;
         k->taker_ppm = DEFAULT_TAKER_PPM;
     }
+    if (x->cfg.maker_ppm >= 0)
+        k->maker_ppm = x->cfg.maker_ppm;
+    if (x->cfg.taker_ppm >= 0)
+        k->taker_ppm = x->cfg.taker_ppm;
     if (k->kind == MARKET_BINARY) {
         k->max_leverage = 1;
         return;

@@ -22,8 +22,14 @@ struct exchange_cfg {
     int32_t latency_min_us, latency_max_us; /* desk -> venue and venue -> desk each draw from it; bots have none */
     int32_t slippage_max_bps;  /* random extra on quote-only tapes, never past a limit; default 0 */
     int64_t funding_period_us; /* default 8 h */
+    int64_t funding_refresh_us, mark_every_us; /* of generated perpetuals: 60 s, 1 s */
+    int32_t maker_ppm, taker_ppm; /* fees of every market; -1 = the listing's own */
     usd initial_cash;
 };
+/* What it was made with. */
+const struct exchange_cfg *exchange_settings(const struct exchange *x);
+/* An event for the desk that is no answer: goes out at once. */
+void exchange_publish(struct exchange *x, const struct event *ev);
 void exchange_cfg_default(struct exchange_cfg *cfg); /* 40..250 ms latency, 0 bps, 8 h, 10,000 USD */
 
 enum exchange_market_mode { EXCHANGE_MATCHED, EXCHANGE_SHOWN };

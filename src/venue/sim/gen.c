@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define CATCH_UP_US (30 * GEN_SECOND) /* later than this, agents sleep until a second before now */
-#define MARK_BEATS 10                 /* perpetuals are marked once a second */
 #define FUNDING_PPM 100               /* what longs pay shorts each period when the mark is at the index */
 
 static struct gen *gen_of(struct feed *f) { return (struct gen *)(void *)f; }
@@ -23,14 +22,19 @@ static void perp_mark(struct gen *g, struct gen_market *k, int64_t now_us) {
     if (exchange_best(g->x, k->m.id, BOOK_BID, &bid) && exchange_best(g->x, k->m.id, BOOK_ASK, &ask))
         mid = (bid.px.micro + ask.px.micro) / 2;
     k->mark += (mid - k->mark) / 4;
-    int64_t premium = (int64_t)((__int128)(k->mark - k->model) * 1000000 / k->model);
-    exchange_mark(g->x, k->m.id, PRICE(k->mark / tick * tick), PRICE(k->model), FUNDING_PPM + clamp64(premium, -400, 400), now_us);
+    if (k->funding_us == 0 || now_us - k->funding_us >= exchange_settings(g->x)->funding_refresh_us) {
+        int64_t premium = (int64_t)((__int128)(k->mark - k->model) * 1000000 / k->model);
+        k->funding_ppm = FUNDING_PPM + clamp64(premium, -400, 400);
+        k->funding_us = now_us;
+    }
+    exchange_mark(g->x, k->m.id, PRICE(k->mark / tick * tick), PRICE(k->model), k->funding_ppm, now_us);
 }
 
 static void market_open(struct gen *g, struct gen_market *k, int64_t now_us) {
     if (!k)
         return;
     exchange_list(g->x, &k->m, EXCHANGE_MATCHED, now_us);
+    gen_history(g, k, now_us);
     gen_agents_start(g, k, now_us);
     if (k->m.kind == MARKET_PERP)
         perp_mark(g, k, now_us);
@@ -130,9 +134,13 @@ static void beat(struct gen *g, bool agents) {
             g->records++;
         }
     }
-    if (agents && g->beats % MARK_BEATS == 0)
+    const int64_t every = exchange_settings(g->x)->mark_every_us / GEN_BEAT_US;
+    if (agents && g->beats % (uint64_t)(every > 0 ? every : 1) == 0)
         for (int i = 0; i < GEN_PERPS; i++)
             perp_mark(g, &g->markets[i], now_us);
+    if (agents && g->beats % (GEN_MINUTE / GEN_BEAT_US) == 0)
+        for (int i = 0; i < GEN_PERPS; i++)
+            gen_open_interest(g, &g->markets[i], now_us);
     exchange_flush_books(g->x, now_us);
     g->beats++;
     g->beat_us += GEN_BEAT_US;

@@ -56,6 +56,8 @@ struct gen_market {
     int64_t fast, slow; /* averages of the fair value, for momentum */
     int64_t next_momentum_us;
     int64_t mark;      /* micro: averaged mid */
+    int64_t funding_ppm, funding_us; /* perpetuals: the rate, and when it was last looked at */
+    int64_t open_interest;           /* perpetuals: micro, 0 = not yet told */
     struct gen_maker maker[GEN_MAKERS];
     struct gen_resting resting[GEN_RESTING];
 };
@@ -87,6 +89,9 @@ uint64_t gen_isqrt(uint64_t v);
 void gen_value_init(const struct gen *g, struct gen_market *k, int64_t fair, int64_t now_us);
 void gen_value_beat(struct gen *g, int64_t now_us); /* moves all markets by one beat */
 enum market_outcome gen_value_outcome(const struct gen *g, struct gen_market *k);
+/* gen_history.c */
+void gen_history(struct gen *g, const struct gen_market *k, int64_t now_us); /* EVENT_CANDLE, oldest first */
+void gen_open_interest(struct gen *g, struct gen_market *k, int64_t now_us);
 /* gen_agents.c */
 void gen_agents_start(struct gen *g, struct gen_market *k, int64_t now_us);
 void gen_agents_step(struct gen *g, struct gen_market *k, int64_t now_us);

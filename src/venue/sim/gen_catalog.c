@@ -88,10 +88,7 @@ static void perp_fill(const struct gen *g, struct gen_market *k, int i) {
     m->tick = m->min_price = PRICE(perps[i].tick);
     m->max_price = PRICE(perps[i].max_price);
     m->lot = m->min_size = QTY(perps[i].lot);
-    m->maker_ppm = 200;
-    m->taker_ppm = 500;
     m->maintenance_ppm = 500000 / perps[i].leverage;
-    m->funding_interval_s = 28800;
     str_copy(m->symbol, sizeof m->symbol, perps[i].symbol);
     str_copy(m->title, sizeof m->title, perps[i].title);
     str_copy(m->category, sizeof m->category, "crypto");
@@ -129,8 +126,6 @@ static void binary_fill(struct gen_market *k, int slot) {
     m->tick = m->min_price = PRICE(DEC_ONE / 100);
     m->max_price = PRICE(DEC_ONE - DEC_ONE / 100);
     m->lot = m->min_size = QTY(DEC_ONE);
-    m->maker_ppm = 200;
-    m->taker_ppm = 500;
     str_copy(m->category, sizeof m->category, s->category);
     k->slot = slot;
     k->perp = s->perp;

@@ -194,7 +194,12 @@ void sim_cfg_default(struct sim_cfg *cfg) {
                             .latency_min_us = x.latency_min_us,
                             .latency_max_us = x.latency_max_us,
                             .slippage_max_bps = x.slippage_max_bps,
-                            .initial_cash = x.initial_cash};
+                            .initial_cash = x.initial_cash,
+                            .maker_ppm = x.maker_ppm,
+                            .taker_ppm = x.taker_ppm,
+                            .funding_period_us = x.funding_period_us,
+                            .funding_refresh_us = x.funding_refresh_us,
+                            .mark_every_us = x.mark_every_us};
 }
 
 enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venue **out, char text[REASON_MAX]) {
@@ -205,6 +210,11 @@ enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venu
     xc.latency_max_us = cfg->latency_max_us < cfg->latency_min_us ? cfg->latency_min_us : cfg->latency_max_us;
     xc.slippage_max_bps = cfg->slippage_max_bps;
     xc.initial_cash = cfg->initial_cash;
+    xc.maker_ppm = cfg->maker_ppm;
+    xc.taker_ppm = cfg->taker_ppm;
+    xc.funding_period_us = cfg->funding_period_us;
+    xc.funding_refresh_us = cfg->funding_refresh_us;
+    xc.mark_every_us = cfg->mark_every_us;
     struct sim_venue *s = xcalloc(1, sizeof *s);
     s->head = (struct venue){.ops = &sim_ops, .id = VENUE_SIM, .sink = sink};
     s->wall_clock = cfg->wall_clock;
