@@ -53,6 +53,7 @@ LIB    := $(BUILD)/libturret.a
 UNIT   := $(sort $(wildcard tests/unit/*.c tests/screen/*.c tests/sim/*.c))
 UNITS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
+PROBES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/probe/*.c))) # programs that the tests in Python run
 
 .PHONY: all run check bench asan fuzz layers man install format clean deps-run deps-test build programs tests
 .DELETE_ON_ERROR:
@@ -63,7 +64,7 @@ deps-run:
 deps-test:
 	$(call install_missing,$(PKGS_RUN) $(PKGS_TEST))
 programs: $(BUILD)/turret $(if $(BENCH),$(BUILD)/bench)
-tests: programs $(UNITS)
+tests: programs $(UNITS) $(PROBES)
 
 $(BUILD)/flags.mk:
 	@command -v $(CC) >/dev/null || exit 0; mkdir -p $(@D); for f in $(HARDEN_WANT); do echo 'int main(void){return 0;}' | $(CC) -Werror $$f -x c - -o /dev/null 2>/dev/null && printf '%s ' "$$f"; done | sed 's/^/HARDEN_FOUND := /' >$@; echo >>$@

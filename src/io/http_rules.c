@@ -1,5 +1,6 @@
 /* Which URLs may be asked, and what Retry-After means. */
 #include "http_private.h"
+#include "turret/io/http.h"
 
 #include <ctype.h>
 #include <curl/curl.h>

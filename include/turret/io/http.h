@@ -47,6 +47,8 @@ void http_cancel(struct http_handle h); /* no callback any more; an old handle i
 int http_active(void);
 /* One header of the answer being told (inside of the callback), NULL = absent; case does not matter. */
 const char *http_header(const struct http_answer *a, const char *name);
+/* NULL if that URL may be asked: https, or http to this machine; without user and password. Else why not. */
+const char *http_url_check(const char *url);
 void http_close_all(void); /* at the end of the program */
 
 #endif
