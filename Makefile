@@ -14,7 +14,7 @@ endif
 PKGS_RUN  := gcc libc6-dev make pkg-config libev-dev libncurses-dev libpq-dev libcurl4-openssl-dev libcjson-dev \
              libssl-dev zlib1g-dev libinih-dev libwslay-dev libsecp256k1-dev postgresql ca-certificates
 PKGS_TEST := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-pyte python3-psycopg2 tmux mandoc \
-             valgrind clang-14 libclang-rt-14-dev faketime strace procps
+             valgrind clang-14 libclang-rt-14-dev faketime strace procps $(if $(shell command -v npm),,nodejs npm)
 have = $(if $(wildcard /usr/bin/dpkg-query),$(shell dpkg-query -W -f='$${binary:Package} $${db:Status-Status}\n' $(1) 2>/dev/null | awk '$$2=="installed"{sub(/:.*/,"",$$1); print $$1}'),$(1))
 missing = $(filter-out $(call have,$(1)),$(1))
 define install_missing
@@ -99,15 +99,19 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libsupport.a $(LIB)
 
 run: all
 	@exec $(BUILD)/turret $(ARGS)
+# Mock servers from npm, at the versions of the lock file, into build/npm. Without npm or its registry their tests say so and are skipped.
+build/npm/.done: tests/npm/package-lock.json tests/npm/package.json
+	@mkdir -p $(@D); cp tests/npm/package*.json $(@D)/; if command -v npm >/dev/null && (cd $(@D) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >npm.log 2>&1); then touch $@; \
+	  else echo "make: the mock servers from npm can't be installed (build/npm/npm.log); their tests are skipped"; fi
 check: deps-test
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory tests build/npm/.done
 	@/usr/bin/python3 tests/run.py --build $(BUILD)
 layers: programs
 	@/usr/bin/python3 tests/layers.py --build $(BUILD)
 bench: all
 	@/usr/bin/python3 tests/bench.py --build $(BUILD)
 asan: deps-test
-	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined tests
+	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined tests build/npm/.done
 	@/usr/bin/python3 tests/run.py --build build/asan
 fuzz: deps-test
 	@$(MAKE) --no-print-directory -f tests/fuzz/fuzz.mk
