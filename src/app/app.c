@@ -155,8 +155,9 @@ static void control_stop(void *ctx) {
 }
 
 static bool up_control(struct app *a) {
-    struct control_host host = {.ctx = a, .stop = control_stop, .op = app_op};
+    struct control_host host = {.ctx = a, .stop = control_stop, .op = app_op, .read = app_read};
     app_session_defaults(a, &a->session);
+    a->session.runs = app_runs(a);
     a->control = control_open(a->cfg->data_dir, a->engine, a->frames, &a->session, &host, a->failure_text, sizeof a->failure_text);
     a->failure = a->control ? ERR_OK : ERR_IO;
     return a->control != NULL;
@@ -204,6 +205,7 @@ static bool up_signals(struct app *a) {
 static void store_ready(void *ctx, struct store *s) {
     struct app *a = ctx;
     log_info("engine", "database ready");
+    app_models_database(a, database_conninfo(a->database));
     engine_set_store(a->engine, s);
 }
 
@@ -236,6 +238,7 @@ static bool up_database(struct app *a) {
 
 static void down_database(struct app *a) {
     ev_timer_stop(loop_get(), &a->late);
+    app_models_database_gone(a);
     database_close(a->database);
 }
 
@@ -245,6 +248,7 @@ static const struct stage stages[] = {
     {"data directory", up_directory, down_directory},
     {"log", up_log, down_log},
     {"engine", up_engine, down_engine},
+    {"models", app_models_up, app_models_down},
     {"control socket", up_control, down_control},
     {"screen", up_screen, down_screen},
     {"signals", up_signals, app_signals_down},

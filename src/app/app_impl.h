@@ -9,6 +9,7 @@
 #include "app/database.h"
 #include "app/local.h"
 #include "app/plain.h"
+#include "turret/store/archive.h"
 
 #define SIGNAL_COUNT 5
 
@@ -26,6 +27,7 @@ struct app {
     struct local *local;
     struct plain *plain;
     struct database *database;
+    struct app_models *models;
     ev_signal signals[SIGNAL_COUNT];
     ev_timer grace, late;
     bool stopping;
@@ -35,9 +37,21 @@ struct app {
     cJSON *summary;
 };
 
+/* The agents' stage (app_models.c). */
+bool app_models_up(struct app *a);
+void app_models_down(struct app *a);
+void app_models_database(struct app *a, const char *conninfo /* NULL: in memory */);
+void app_models_database_gone(struct app *a);
+const struct runs *app_runs(const struct app *a);
+struct archive *app_archive(const struct app *a);
+struct agents *app_agents(const struct app *a);
+struct library *app_library(const struct app *a);
+struct providers *app_providers(const struct app *a);
+
 void app_stop(struct app *a, int code);
 void app_fail(struct app *a, enum err e, const char *text);
 void app_session_defaults(struct app *a, struct session_cfg *out);
+void app_read(void *ctx, const struct archive_query *q, archive_rows_fn *rows, void *rows_ctx);
 enum err app_op(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap);
 /* Reads the configuration again: all or nothing; risk limits only become tighter unless `loosen`. text says what happened. */
 enum err app_reload(struct app *a, bool loosen, char *text, size_t cap);

@@ -108,6 +108,11 @@ static void add_database(struct app *a, cJSON *o) {
         cJSON_AddStringToObject(o, "conninfo", a->cfg->db);
 }
 
+void app_read(void *ctx, const struct archive_query *q, archive_rows_fn *rows, void *rows_ctx) {
+    struct archive *x = app_archive(ctx);
+    x->ops->read(x, q, rows, rows_ctx);
+}
+
 enum err app_op(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap) {
     struct app *a = ctx;
     if (!strcmp(op, "info")) {

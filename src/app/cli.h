@@ -10,6 +10,7 @@
     X(DATA, "data", 0, "DIR", "*", "directory that holds everything of one desk: private database, socket, lock, log")                    \
     X(JSON, "json", 0, "", "*", "one JSON object on standard output")                                                                     \
     X(HELP, "help", 'h', "", "*", "help on the command")                                                                                  \
+    X(FROM, "from", 0, "ID", "tail", "go on after this event of the stream")                                                              \
     X(VERSION, "version", 'V', "", "turret", "print the version")                                                                         \
     X(CONFIG, "config", 0, "FILE", "run start attach backup restore doctor config keys turret", "configuration file instead of turret.conf")     \
     X(DB, "db", 0, "URL", "run start backup restore doctor turret", "PostgreSQL server to use instead of the private one; no password in it")        \

@@ -217,7 +217,15 @@ static void print_event(const cJSON *o) {
 
 int cli_tail(struct cli *c) {
     int fd;
-    if (ctl_connect(c->data_dir, CTL_NAME, &fd) || ctl_write(fd, PROTO_TAIL, "{}", 2))
+    char ask[64] = "{}";
+    if (c->opt[OPT_FROM]) {
+        char *end;
+        unsigned long long from = strtoull(c->opt[OPT_FROM], &end, 10);
+        if (*end || !c->opt[OPT_FROM][0])
+            return out_errorf(c->json, ERR_USAGE, "--from: '%.40s' is no id of an event", c->opt[OPT_FROM]);
+        snprintf(ask, sizeof ask, "{\"from\":%llu}", from);
+    }
+    if (ctl_connect(c->data_dir, CTL_NAME, &fd) || ctl_write(fd, PROTO_TAIL, ask, strlen(ask)))
         return cli_engine_down(c);
     for (;;) {
         uint8_t type, *bytes;

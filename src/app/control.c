@@ -14,7 +14,6 @@
 #include "turret/ui/command.h"
 
 #define ARGS_LIMIT 40
-#define TAIL_UNSENT_MAX (1u << 20)
 #define REPLY_GRACE_US 2000000
 #define INTENT_DEADLINE_US 5000000
 
@@ -77,28 +76,11 @@ static void on_late(struct ev_loop *loop, ev_timer *t, int revents) {
     p->waiting = 0;
 }
 
-static void on_saved(void *ctx, const struct fx_save *rec) {
-    struct peer *p = ctx;
-    if (!p->tail || ctl_unsent(p->conn) > TAIL_UNSENT_MAX)
-        return; /* a slow reader misses lines; the desk waits for nobody */
-    cJSON *o = record_json(engine_view(p->all->engine), rec);
-    if (o)
-        peer_send_json(p, PROTO_EVENT, o);
-}
-
-static void on_notice(void *ctx, const struct fx_notice *n) {
-    struct peer *p = ctx;
-    if (p->tail && ctl_unsent(p->conn) <= TAIL_UNSENT_MAX)
-        peer_send_json(p, PROTO_EVENT, notice_json(engine_view(p->all->engine), n, engine_now_us(p->all->engine)));
-}
-
 void peer_listen(struct peer *p) {
     if (p->listed)
         return;
     p->client.ctx = p;
     p->client.reply = on_reply;
-    p->client.notice = on_notice;
-    p->client.saved = on_saved;
     engine_client_add(p->all->engine, &p->client);
     p->listed = true;
 }
@@ -159,7 +141,7 @@ static bool reconciling(const struct engine *e) {
 static void run_command(struct peer *p, int argc, char **argv, bool confirmed, bool dry_run) {
     struct engine *e = p->all->engine;
     struct command_result r = {0};
-    struct command_ctx ctx = {.view = engine_view(e), .now_us = engine_now_us(e)};
+    struct command_ctx ctx = {.view = engine_view(e), .now_us = engine_now_us(e), .runs = p->all->defaults.runs};
     enum err err;
     const struct command *cmd = command_find(argv[0], &err);
     if (!cmd || (cmd->flags & (CMD_UI | CMD_CLI)) || !cmd->run) {
@@ -177,11 +159,13 @@ static void run_command(struct peer *p, int argc, char **argv, bool confirmed, b
     command_run(&ctx, argc, argv, &r);
     if (r.err && !r.has_intent)
         peer_answer_error(p, r.err, r.text, NULL);
+    else if (r.has_fetch)
+        fetch_start(p, &r.fetch);
     else if (!r.has_intent)
         peer_answer_data(p, cJSON_Duplicate(r.data, true), r.table, r.text);
     else if (dry_run)
         peer_answer_data(p, preview_json(ctx.view, &r.intent, r.reads_as), NULL, r.reads_as);
-    else if ((cmd->flags & CMD_MONEY) && !confirmed)
+    else if ((cmd->flags & CMD_MONEY) && intent_asks(&r.intent) && !confirmed)
         ask_confirmation(p, &r);
     else
         propose(p, &r);
@@ -237,6 +221,8 @@ static void on_opened(void *ctx, struct ctl_conn *conn) {
     struct peer *p = xcalloc(1, sizeof *p);
     p->all = ctx;
     p->conn = conn;
+    p->next = p->all->peers;
+    p->all->peers = p;
     ev_init(&p->late, on_late);
     p->late.data = p;
     ctl_set_user(conn, p);
@@ -248,10 +234,9 @@ static void on_frame(void *ctx, struct ctl_conn *conn, uint8_t type, const uint8
     bool good = true;
     if (type == PROTO_REQUEST)
         on_request(p, bytes, n);
-    else if (type == PROTO_TAIL) {
-        p->tail = true;
-        peer_listen(p);
-    } else if (type == PROTO_RECORD)
+    else if (type == PROTO_TAIL)
+        tail_start(p, bytes, n);
+    else if (type == PROTO_RECORD)
         record_start(p, bytes, n);
     else if (type == PROTO_ATTACH)
         good = viewer_attach(p, bytes, n);
@@ -269,6 +254,13 @@ static void on_closed(void *ctx, struct ctl_conn *conn, enum err why) {
     if (why == ERR_CORRUPT || why == ERR_TIMEOUT)
         log_warn("ctl", "closed a connection: %s", why == ERR_CORRUPT ? "oversized frame" : "it reads too slowly");
     viewer_gone(p);
+    fetch_gone(p);
+    tail_gone(p);
+    for (struct peer **at = &p->all->peers; *at; at = &(*at)->next)
+        if (*at == p) {
+            *at = p->next;
+            break;
+        }
     record_stop(p, false);
     if (p->listed)
         engine_client_remove(p->all->engine, &p->client);
@@ -284,9 +276,11 @@ struct control *control_open(const char *data_dir, struct engine *e, struct fram
     c->frames = f;
     c->host = *host;
     c->defaults = *viewer_defaults;
+    tail_open(c);
     c->server = ctl_listen(data_dir, CTL_NAME, &ops, c, text, cap);
     if (c->server)
         return c;
+    tail_close(c);
     free(c);
     return NULL;
 }
@@ -296,5 +290,6 @@ void control_close(struct control *c, const char *why) {
         return;
     ctl_broadcast(c->server, PROTO_BYE, why, strlen(why));
     ctl_server_close(c->server);
+    tail_close(c);
     free(c);
 }

@@ -10,15 +10,17 @@
 #include "turret/io/ctl.h"
 
 struct peer { /* one connection */
+    struct peer *next;
     struct control *all;
     struct ctl_conn *conn;
     struct engine_client client;
     bool listed;            /* in the engine's list of clients */
-    bool tail;
+    bool tail, tail_gap;    /* reads the event stream; missed some of it */
     uint64_t waiting;       /* token of the intent that waits for its answer, 0 = none */
     ev_timer late;
     char reads_as[NOTE_MAX];
     struct viewer_end *viewer;
+    struct fetch *fetch; /* rows it waits for */
     struct tape_recorder *recorder;
 };
 
@@ -28,6 +30,9 @@ void peer_answer_data(struct peer *p, cJSON *data, const char *table, const char
 struct control {
     struct engine *engine;
     struct peer *recording; /* who has the one recorder */
+    struct peer *peers;
+    struct tail *tail;
+    int tails; /* readers of the event stream */
     struct frames *frames;
     struct ctl_server *server;
     struct control_host host;
@@ -41,6 +46,16 @@ void peer_listen(struct peer *p);                              /* joins the engi
 bool viewer_attach(struct peer *p, const uint8_t *bytes, size_t n);
 bool viewer_frame(struct peer *p, uint8_t type, const uint8_t *bytes, size_t n);
 void viewer_gone(struct peer *p);
+
+/* The event stream (control_tail.c). */
+void tail_open(struct control *c);
+void tail_close(struct control *c);
+void tail_start(struct peer *p, const uint8_t *bytes, size_t n);
+void tail_gone(struct peer *p);
+
+/* Rows of the archive as the answer to a command (control_fetch.c). */
+void fetch_start(struct peer *p, const struct archive_query *q);
+void fetch_gone(struct peer *p);
 
 /* Records market data while the connection lasts (control_record.c). */
 void record_start(struct peer *p, const uint8_t *bytes, size_t n);

@@ -20,6 +20,7 @@ struct database {
     struct store *store;
     struct pg_boot *boot;
     char holder[300];
+    char *conninfo; /* NULL: in memory, or not known yet */
     bool memory, stopped;
     ev_timer start, watch;
     ev_prepare pump; /* the memory store answers when it is run: once a loop turn, after the engine's */
@@ -71,6 +72,8 @@ static void on_watch(struct ev_loop *loop, ev_timer *t, int revents) {
 }
 
 static void open_pg(struct database *d, const char *conninfo, bool exclusive) {
+    free(d->conninfo);
+    d->conninfo = xstrdup(conninfo);
     char host[128] = "";
     gethostname(host, sizeof host - 1);
     snprintf(d->holder, sizeof d->holder, "%.60s:%.200s", host, d->cfg.data_dir);
@@ -138,8 +141,11 @@ void database_close(struct database *d) {
         for (int64_t until = clock_mono_us() + 15000000; !d->stopped && clock_mono_us() < until;)
             ev_run(loop, EVRUN_ONCE);
     }
+    free(d->conninfo);
     free(d);
 }
+
+const char *database_conninfo(const struct database *d) { return d->conninfo; }
 
 bool database_url_safe(const char *url, char *text, size_t cap) {
     const char *at = strchr(url, '@'), *scheme = strstr(url, "://");

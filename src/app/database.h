@@ -16,6 +16,8 @@ struct database_cfg {
 /* Asynchronous: ready or failed is called from the loop. */
 struct database *database_open(const struct database_cfg *cfg);
 /* Closes the store and stops a private cluster. */
+/* The connection string in use, from `ready` on; NULL: in memory. */
+const char *database_conninfo(const struct database *d);
 void database_close(struct database *d);
 /* May this connection string be given on a command line? False with a sentence when it carries a password. */
 bool database_url_safe(const char *url, char *text, size_t cap);

@@ -126,11 +126,13 @@ static void run_run_stop(struct engine *e, const struct effect *fx) {
             c->run_stop(c->ctx, &fx->u.run_stop);
 }
 
-static void run_feed(struct engine *e, const struct effect *fx) {
+void engine_tell_feed(struct engine *e, const struct fx_feed *f) {
     for (struct engine_client *c = e->clients; c; c = c->next)
         if (c->feed)
-            c->feed(c->ctx, &fx->u.feed);
+            c->feed(c->ctx, f);
 }
+
+static void run_feed(struct engine *e, const struct effect *fx) { engine_tell_feed(e, &fx->u.feed); }
 
 static void (*const run_table[EFFECT_TYPE_COUNT])(struct engine *, const struct effect *) = {
     [FX_SAVE] = run_save, [FX_PLACE] = run_place, [FX_CANCEL] = run_cancel, [FX_AMEND] = run_amend, [FX_QUERY] = run_query,

@@ -9,7 +9,7 @@
 enum proto_type {
     /* to the engine */
     PROTO_REQUEST = 'R', /* {"argv":[...],"confirm":bool,"dry_run":bool} or {"op":"stop|doctor|info|reload"} */
-    PROTO_TAIL = 'T',    /* {}: stream events until the connection ends */
+    PROTO_TAIL = 'T',    /* {"from": id} or {}: stream events until the connection ends */
     PROTO_RECORD = 'D', /* path: record market data to a tape until the connection ends, or an empty one ends it */
     PROTO_ATTACH = 'A',  /* {"w","h","readonly","ascii","theme"} */
     PROTO_KEY = 'K',     /* struct proto_key */

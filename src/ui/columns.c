@@ -11,7 +11,7 @@
 
 static const struct column_table *const tables[] = {
     &columns_positions, &columns_orders, &columns_fills, &columns_markets, &columns_book,   &columns_trades,
-    &columns_accounts,  &columns_pnl,    &columns_days,  &columns_equity,  &columns_limits, &columns_notices,
+    &columns_accounts,  &columns_pnl,    &columns_days,  &columns_equity,  &columns_limits, &columns_models, &columns_leaderboard, &columns_runs, &columns_notices,
 };
 
 const struct column_table *column_table(const char *name) {

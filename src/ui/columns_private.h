@@ -21,6 +21,7 @@ const char *column_account(const struct desk *view, account_id id);        /* it
 void column_set_market(struct column_value *out, const struct desk *view,
                        market_id id); /* title for people, symbol in JSON */
 void column_set_title(struct column_value *out, const struct desk *view, market_id id);
+void column_set_metric(struct column_value *out, const struct metrics *m, enum metric k); /* "-" where it is not defined */
 void column_set_venue(struct column_value *out, enum venue_id v);
 void column_set_account(struct column_value *out, const struct desk *view, account_id id);
 void column_set_side(struct column_value *out, enum order_side side);
@@ -42,6 +43,7 @@ void column_set_action(struct column_value *out, enum order_action action);
     }
 
 extern const struct column_table columns_positions, columns_orders, columns_fills, columns_markets, columns_book,
-    columns_trades, columns_accounts, columns_pnl, columns_days, columns_equity, columns_limits, columns_notices;
+    columns_trades, columns_accounts, columns_pnl, columns_days, columns_equity, columns_limits, columns_notices, columns_models,
+    columns_leaderboard, columns_runs;
 
 #endif

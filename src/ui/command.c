@@ -60,6 +60,17 @@ const struct command command_table[] = {
      "every row of orders, fills, ledger, equity, invocations, tool-calls or prompts; positions, pnl or days of the running desk", CMD_READ, run_export, complete_export},
     {"doctor", "", "recompute positions, cash and exposure from orders and fills and compare", CMD_READ, run_doctor,
      NULL},
+    /* models */
+    {"models", "", "the models: state, next run, runs, failures, equity and cost", CMD_READ, run_models, NULL},
+    {"leaderboard", "[--sort COLUMN]", "models and person by return; with too few trades they are not ranked", CMD_READ, run_leaderboard, NULL},
+    {"runs", "[MODEL] [--limit N] [--failed]", "what models did, newest first", CMD_READ, run_runs, complete_model},
+    {"inspect", "RUN", "one run step by step: reasoning, tool calls, results, refusals", CMD_READ, run_run_view, NULL},
+    {"prompt", "RUN|HASH", "what a model was told", CMD_READ, run_prompt, NULL},
+    {"why", "ORDER|POSITION|MARKET", "why it exists: the run, its reasoning and call, the exit plan, what came after", CMD_READ, run_why, complete_position},
+    {"metrics", "MODEL|ACCOUNT", "all figures of an account with their formulas", CMD_READ, run_metrics, complete_model},
+    {"calibration", "MODEL|ACCOUNT", "confidence against what came true, in ten bins", CMD_READ, run_calibration, complete_model},
+    {"health", "", "the schedule: healthy or degraded and why, failures by model", CMD_READ, run_health, NULL},
+    {"model", "pause|resume|run MODEL|all", "pause (a run in progress is stopped), resume or invoke a model now", CMD_MONEY | CMD_SAFE, run_model, complete_model_verb},
     /* the screen */
     {"page", "NUMBER|NAME", "go to a page", CMD_UI, run_page, NULL},
     {"market", "MARKET", "show a market in book, chart and ticket", CMD_UI, run_market, complete_market},
@@ -83,7 +94,7 @@ const struct command command_table[] = {
      "engine in the background, then attach", CMD_CLI, NULL, NULL},
     {"attach", "[--data DIR] [--readonly]", "screen of a running engine", CMD_CLI, NULL, NULL},
     {"stop", "[--data DIR]", "stop the running engine", CMD_CLI, NULL, NULL},
-    {"tail", "[--data DIR] [--json]", "stream notices, fills and order changes as they come", CMD_CLI, NULL, NULL},
+    {"tail", "[--data DIR] [--from ID] [--json]", "the event stream: the state now, then every change with its id; --from resumes after one", CMD_CLI, NULL, NULL},
     {"replay", "FILE [--json]", "replay a journal; ends in the same state hash", CMD_CLI, NULL, NULL},
     {"tape", "import binance|quotes FILE... -o FILE | info FILE | record FILE",
      "import, inspect and record market data", CMD_CLI, NULL, NULL},
@@ -118,7 +129,7 @@ const struct command *command_find(const char *name, enum err *err) {
 }
 
 static void not_found(const char *name, enum err e, struct command_result *r) {
-    const char *names[128], *close;
+    const char *names[192], *close;
     char some[120] = "";
     int n = 0, shown = 0;
     for (int i = 0; i < command_count; i++) {

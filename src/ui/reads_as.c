@@ -1,4 +1,5 @@
 /* An intent in one sentence of words and money: what a person confirms. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -208,6 +209,18 @@ static void limit_as(const struct desk *view, const struct intent *in, struct st
                                    : " (tighter)");
 }
 
+static void model_as(const struct desk *view, const struct intent *in, struct str *s, const char *verb) {
+    struct view_model vm;
+    if (in->order == 0)
+        str_addf(s, "%s all models", verb);
+    else if (view_model(view, (model_id)in->order, &vm))
+        str_addf(s, "%s model %s (%s)%s", verb, vm.m->name, vm.m->variant, in->kind == INTENT_MODEL_RUN ? " now: it may trade" : "");
+    else
+        str_addf(s, "%s model %" PRIu64, verb, in->order);
+}
+
+bool intent_asks(const struct intent *in) { return in->kind != INTENT_MODEL_PAUSE; }
+
 void intent_reads_as(const struct desk *view, const struct intent *in, char *text, size_t cap) {
     struct str s;
     str_init(&s);
@@ -250,8 +263,14 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
         str_addf(&s, "RESUME account %s: lift today's loss pause", column_account(view, in->account));
         break;
     case INTENT_MODEL_PAUSE:
+        model_as(view, in, &s, "PAUSE");
+        break;
     case INTENT_MODEL_RESUME:
+        model_as(view, in, &s, "RESUME");
+        break;
     case INTENT_MODEL_RUN:
+        model_as(view, in, &s, "INVOKE");
+        break;
     case INTENT_KIND_COUNT:
         break;
     }

@@ -56,7 +56,7 @@ static void walk_history(struct session *s, int by) {
 /* --- completion --- */
 
 static struct command_ctx context(struct session *s) {
-    return (struct command_ctx){.view = s->view, .session = s, .now_us = s->now_us};
+    return (struct command_ctx){.view = s->view, .session = s, .now_us = s->now_us, .runs = s->cfg.runs};
 }
 
 /* Candidates for the last word of `stem`; *from gets where that word begins. */

@@ -78,6 +78,7 @@ void engine_set_models(struct engine *e, const struct model *m, int count);
 void engine_run_end(struct engine *e, const struct ev_run_end *end); /* from the agents' shell */
 /* Virtual time does not pass while this says false (a run waits for an answer of the real world). */
 void engine_set_idle(struct engine *e, bool (*idle)(void *ctx), void *ctx);
+void engine_tell_feed(struct engine *e, const struct fx_feed *f); /* a line of the event stream that is not the desk's */
 void engine_mark_dirty(struct engine *e, unsigned dirty); /* enum view_dirty: screens draw what is not the desk's */
 
 /* Every event the desk is given, after the step (recording). One tap at a time; NULL takes it away. */

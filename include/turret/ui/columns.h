@@ -33,8 +33,10 @@ struct column_table {
  *   positions, orders  struct order        fills    struct fill         markets  struct view_market
  *   accounts           struct view_account notices  struct view_notice  pnl      struct view_pnl
  *   days               struct view_day     equity   struct view_equity  book     struct book_row
- *   trades             struct view_trade   limits   struct limit_row */
+ *   trades             struct view_trade   limits   struct limit_row    models   struct view_model
+ *   leaderboard        struct standing     runs     struct run_info */
 struct book_row { uint8_t side /* enum book_side */; market_id market; price px; qty size, total /* from the top */, own; };
+struct standing { account_id account; int rank; /* 0 = too few trades to rank */ };
 struct limit_row { int index; int64_t value; account_id account; };
 
 /* NULL for an unknown name. */
@@ -42,6 +44,8 @@ const struct column_table *column_table(const char *name);
 const struct column *column_find(const struct column_table *t, const char *key); /* NULL if there is none */
 /* "500 USD", "20%", "off": a risk limit's value as its kind wants it; `raw` the exact decimal. */
 void limit_text(const struct risk_limit_info *info, int64_t value, char text[64], char raw[64]);
+/* Every account that counts, by return; those with too few trades after the others. The count. */
+int standings(const struct desk *view, struct standing *out, int max);
 /* A row as a JSON object with every column. */
 cJSON *columns_json(const struct column_table *t, const struct desk *view, const void *row, int64_t now_us);
 

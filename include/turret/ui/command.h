@@ -57,6 +57,8 @@ const char *command_complete_line(const struct command_ctx *c, const char *line,
 void command_run_line(const struct command_ctx *c, const char *line, struct command_result *r);
 void command_run(const struct command_ctx *c, int argc, char **argv, struct command_result *r);
 void command_result_free(struct command_result *r);
+/* Does it need a confirmation? (Pausing a model is safe.) */
+bool intent_asks(const struct intent *in);
 /* An intent in one sentence: "BUY 100 YES \"Fed cut in Dec?\" @ 46.0c GTC  cost 46.00". */
 void intent_reads_as(const struct desk *view, const struct intent *in, char *text, size_t cap);
 

@@ -1,0 +1,73 @@
+/* Answers that come from the archive: the peer gets its rows when they are there, unless it has gone meanwhile. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/control_impl.h"
+#include "turret/base/json.h"
+#include "turret/base/mem.h"
+#include "turret/base/utf8.h"
+
+struct fetch { struct peer *peer; /* NULL: gone */ };
+
+/* Line breaks stay. */
+static char *clean_text(const char *s) {
+    size_t cap = strlen(s) * 3 + 4, n = 0;
+    char *out = xmalloc(cap);
+    for (;;) {
+        size_t len = strcspn(s, "\n");
+        n += utf8_sanitise(out + n, cap - n, s, len);
+        if (!s[len])
+            break;
+        out[n++] = '\n';
+        s += len + 1;
+    }
+    out[n] = 0;
+    return out;
+}
+
+/* Documents hold what models and providers said: nothing of it goes out unsanitised. */
+static void clean(cJSON *node) {
+    for (; node; node = node->next) {
+        if (cJSON_IsString(node)) {
+            char *text = clean_text(node->valuestring);
+            cJSON_free(node->valuestring);
+            node->valuestring = text; /* both are malloc's */
+        }
+        clean(node->child);
+    }
+}
+
+static void on_rows(void *ctx, enum err e, const cJSON *rows) {
+    struct fetch *f = ctx;
+    if (f->peer) {
+        f->peer->fetch = NULL;
+        if (e != ERR_OK)
+            peer_answer_error(f->peer, e, NULL, NULL);
+        else if (cJSON_GetArraySize(rows) == 0)
+            peer_answer_error(f->peer, ERR_NOT_FOUND, "nothing of that is recorded", NULL);
+        else {
+            cJSON *copy = cJSON_Duplicate(rows, true);
+            clean(copy);
+            peer_answer_data(f->peer, copy, NULL, NULL);
+        }
+    }
+    free(f);
+}
+
+void fetch_start(struct peer *p, const struct archive_query *q) {
+    struct control_host *h = &p->all->host;
+    if (!h->read || p->fetch) {
+        peer_answer_error(p, ERR_UNSUPPORTED, p->fetch ? "one question at a time on a connection" : "there is no archive", NULL);
+        return;
+    }
+    struct fetch *f = xmalloc(sizeof *f);
+    f->peer = p;
+    p->fetch = f;
+    h->read(h->ctx, q, on_rows, f);
+}
+
+void fetch_gone(struct peer *p) {
+    if (p->fetch)
+        p->fetch->peer = NULL;
+    p->fetch = NULL;
+}
