@@ -30,10 +30,17 @@ static const struct place { uint8_t page, sizes; const char *pane; int16_t x0, y
     {7, BIG | MID, "chart", 500, 600, 1000, 1000}, {7, POCKET, "markets", 0, 0, 1000, 1000},
     {8, ALL, "account", 0, 0, 1000, 1000},
     {9, ALL, "log", 0, 0, 1000, 1000},
+    {10, BIG, "models", 560, 0, 1000, 440},     {10, BIG, "curves", 0, 0, 560, 440},
+    {10, BIG, "runs", 0, 440, 1000, 720},       {10, BIG, "why", 0, 720, 1000, 1000},
+    {10, MID, "models", 0, 0, 1000, 440},       {10, MID, "curves", 0, 440, 1000, 1000},
+    {10, MID, "runs", 0, 0, 0, 0},              {10, MID, "why", 0, 0, 0, 0},
+    {10, POCKET, "models", 0, 0, 1000, 1000},   {10, POCKET, "curves", 0, 0, 0, 0},
+    {10, POCKET, "runs", 0, 0, 0, 0},           {10, POCKET, "why", 0, 0, 0, 0},
+    {10, ALL, "health", 0, 0, 0, 0},
 };
 enum { PLACES = sizeof places / sizeof *places };
 
-static const char *const titles[PAGE_COUNT + 1] = {"", "Main", "Positions", "Orders", "Book", "Chart", "Fills", "Markets", "Account", "Log"};
+static const char *const titles[PAGE_COUNT + 1] = {"", "Main", "Positions", "Orders", "Book", "Chart", "Fills", "Markets", "Account", "Log", "Models"};
 
 enum size_class size_class_of(int w, int h) {
     return w >= 120 && h >= 36 ? SIZE_BIG : w >= 80 && h >= 24 ? SIZE_MID : w >= 40 && h >= 10 ? SIZE_POCKET : SIZE_TINY;

@@ -143,7 +143,7 @@ static void common_action(struct session *s, enum action a) {
     case ACT_INTERRUPT: interrupt(s); break;
     case ACT_QUIT: session_ask_quit(s, s->cfg.local); break;
     default:
-        if (a >= ACT_PAGE1 && a <= ACT_PAGE9)
+        if (a >= ACT_PAGE1 && a <= ACT_PAGE10)
             session_set_page(s, (int)a - ACT_PAGE1 + 1);
         break;
     }

@@ -30,6 +30,14 @@ static void send(struct session *s, struct intent in) {
     s->host.intent(s->host.ctx, s, &in);
 }
 
+void session_send(struct session *s, const struct intent *in) {
+    if (s->cfg.readonly) {
+        session_message(s, NOTICE_WARN, "%s", err_text(ERR_READ_ONLY));
+        return;
+    }
+    send(s, *in);
+}
+
 bool session_confirm(struct session *s, const struct intent *in, const char *text) {
     if (s->cfg.readonly) {
         session_message(s, NOTICE_WARN, "%s", err_text(ERR_READ_ONLY));

@@ -101,6 +101,32 @@ static void venues(struct session *s, int level, struct line *l) {
     }
 }
 
+/* Only when there are any: how many run, or what is wrong; what language models cost today. */
+static void models(struct session *s, int level, struct line *l) {
+    struct view_schedule sc;
+    struct view_model vm;
+    char text[64];
+    int paused = 0;
+    usd cost = {0};
+    view_schedule(s->view, &sc);
+    if (sc.models == 0 || level >= 4)
+        return;
+    for (int i = 0; view_model_at(s->view, i, &vm); i++) {
+        paused += vm.m->enabled && vm.m->paused;
+        cost = usd_add_sat(cost, vm.m->cost_day);
+    }
+    if (cost.micro > 0 && level < 1) {
+        char num[FORMAT_MAX];
+        snprintf(text, sizeof text, "LLM $%s", s->money_hidden ? "***" : format_usd(cost, num));
+        add(l, ROLE_MUTED, 0, text);
+    }
+    if (paused)
+        snprintf(text, sizeof text, "%d of %d PAUSED", paused, sc.models);
+    else
+        snprintf(text, sizeof text, "%d models%s", sc.models, sc.healthy ? "" : " DEGRADED");
+    add(l, paused || !sc.healthy ? ROLE_WARN : ROLE_MUTED, 0, text);
+}
+
 static void compose(struct session *s, int level, bool tabs, struct line *left, struct line *right) {
     struct view_status st;
     struct view_account a;
@@ -111,7 +137,7 @@ static void compose(struct session *s, int level, bool tabs, struct line *left, 
     bool known = view_account(s->view, session_account(s), &a);
     badge(s, &st, &a, known, left);
     if (!tabs && s->page > 1) {
-        snprintf(text, sizeof text, "%d %s", s->page, page_title(s->page));
+        snprintf(text, sizeof text, "%d %s", s->page % 10, page_title(s->page));
         add(left, ROLE_TITLE, CELL_BOLD, text);
     }
     if (known && level < 1) {
@@ -129,6 +155,7 @@ static void compose(struct session *s, int level, bool tabs, struct line *left, 
         snprintf(text, sizeof text, "%d alert%s", alerts, alerts == 1 ? "" : "s");
         add(right, ROLE_ALERT, CELL_BOLD, text);
     }
+    models(s, level, right);
     venues(s, level, right);
     if (level < 4 && s->now_us) {
         snprintf(text, sizeof text, "%sZ", format_clock(s->now_us, clock));
@@ -143,7 +170,7 @@ static void draw_tabs(struct session *s, struct canvas *c) {
     int64_t newest = 0;
     char text[32];
     for (int i = 1; i <= PAGE_COUNT; i++) {
-        snprintf(text, sizeof text, " %d %s ", i, page_title(i));
+        snprintf(text, sizeof text, " %d %s ", i % 10, page_title(i));
         x += canvas_text(c, x - 1, 1, c->w - x, i == s->page ? ROLE_SELECT : ROLE_MUTED, i == s->page ? CELL_BOLD : 0, text);
     }
     int alerts = session_alerts(s, &newest);

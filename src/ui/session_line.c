@@ -132,7 +132,9 @@ static void run(struct session *s, const char *line) {
     memset(&r, 0, sizeof r);
     remember(s, line);
     command_run_line(&c, line, &r);
-    if (r.has_intent && !r.err)
+    if (r.has_intent && !r.err && !intent_asks(&r.intent))
+        session_send(s, &r.intent);
+    else if (r.has_intent && !r.err)
         session_confirm(s, &r.intent, r.reads_as);
     else if (r.data && !r.err)
         overlay_show_json(s, line, r.data, r.table);

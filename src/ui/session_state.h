@@ -62,6 +62,11 @@ struct session {
     int slot_count;
     market_id market;               /* book, chart and ticket show it */
     account_id account;
+    bool one_account;               /* lists show the session's account only */
+    model_id model;                 /* under the cursor of the leaderboard */
+    run_id run;                     /* chosen with [ and ]; 0 = the newest */
+    order_id why;                   /* asked about with w; 0 = the model's newest position */
+    bool diff;                      /* the why pane shows the difference of two runs */
     struct keymap *keys;
     char theme[THEME_NAME_MAX];
     /* questions, above everything: only `y` answers a confirmation */
@@ -110,6 +115,18 @@ account_id session_account(const struct session *s);
 void session_set_account(struct session *s, account_id a);
 market_id session_market(const struct session *s);  /* 0 only while there are no markets */
 void session_set_market(struct session *s, market_id m);
+const struct runs *session_runs(const struct session *s); /* may be NULL */
+bool session_shows(const struct session *s, account_id a); /* do lists show rows of that account? */
+void session_toggle_accounts(struct session *s);
+model_id session_model(const struct session *s);
+void session_set_model(struct session *s, model_id m);
+run_id session_run(const struct session *s);
+void session_set_run(struct session *s, run_id r);
+order_id session_why(const struct session *s);
+void session_set_why(struct session *s, order_id o);
+bool session_diff(const struct session *s);
+void session_toggle_diff(struct session *s);
+void session_send(struct session *s, const struct intent *in); /* without a question: only what is safe (intent_asks) */
 bool session_readonly(const struct session *s);
 bool session_money_hidden(const struct session *s);
 int64_t session_mono_us(const struct session *s);   /* time of the key or draw at hand */

@@ -46,15 +46,21 @@ enum action_kind { ACT_PLAIN, ACT_MONEY /* proposes: never Enter, Esc, Space, Ct
     X(PAGE7, "page-7", "7", VIEW, PLAIN, "", "page 7: markets")                                                                  \
     X(PAGE8, "page-8", "8", VIEW, PLAIN, "", "page 8: account, P&L and risk limits")                                             \
     X(PAGE9, "page-9", "9", VIEW, PLAIN, "", "page 9: log")                                                                      \
+    X(PAGE10, "page-0", "0", VIEW, PLAIN, "", "page 0: models, their runs and why")                                              \
+    X(KIND, "kind", "v", VIEW, PLAIN, "", "another view: what the curves show; in lists the session's account or all accounts")  \
+    X(WHY, "why", "w", VIEW, PLAIN, "", "why the position or order under the cursor exists")                                     \
+    X(DIFF, "diff", "d", VIEW, PLAIN, "", "models: what is different from the run before")                                       \
     X(BUY, "buy", "b", TRADE, PLAIN, "buy", "open a ticket to buy (nothing is sent)")                                            \
     X(SELL, "sell", "s", TRADE, PLAIN, "sell", "open a ticket to sell (nothing is sent)")                                        \
     X(EDIT, "edit", "e", TRADE, PLAIN, "edit", "edit stop and target of the position, or price and size of the order")           \
     X(CLOSE, "close", "x", TRADE, MONEY, "close", "close the position or cancel the order under the cursor, after y")            \
     X(CLOSE_ALL, "close-all", "X", TRADE, MONEY, "", "the same for every row of the pane, after y")                              \
-    X(SIZE_UP, "size-up", "]", TRADE, PLAIN, "", "ticket: one step more")                                                        \
-    X(SIZE_DOWN, "size-down", "[", TRADE, PLAIN, "", "ticket: one step less")                                                    \
+    X(SIZE_UP, "size-up", "]", TRADE, PLAIN, "", "ticket: one step more; models: newer run")                                                        \
+    X(SIZE_DOWN, "size-down", "[", TRADE, PLAIN, "", "ticket: one step less; models: older run")                                                    \
     X(SIZE_UP10, "size-up-10", "}", TRADE, PLAIN, "", "ticket: ten steps more")                                                  \
     X(SIZE_DOWN10, "size-down-10", "{", TRADE, PLAIN, "", "ticket: ten steps less")                                              \
+    X(PAUSE, "pause", "p", SAFETY, PLAIN, "", "pause the model under the cursor at once; on a paused one resume, after y")       \
+    X(PAUSE_ALL, "pause-all", "P", SAFETY, PLAIN, "", "pause all models at once; if all are paused resume them, after y")        \
     X(PANIC, "panic", "!", SAFETY, PLAIN, "PANIC", "panic menu: c cancel all, f flatten all, k cancel, flatten and lock")        \
     X(ACK, "ack", "m", SAFETY, PLAIN, "", "acknowledge the newest alert")                                                        \
     X(ACK_ALL, "ack-all", "A", SAFETY, PLAIN, "", "acknowledge all alerts")                                                      \

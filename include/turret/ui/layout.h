@@ -6,7 +6,7 @@
 
 #include "turret/ui/canvas.h"
 
-#define PAGE_COUNT 9
+#define PAGE_COUNT 10 /* the tenth is page 0 on the keys */
 #define LAYOUT_MAX 9
 
 enum size_class { SIZE_TINY /* one line: below 40x10 */, SIZE_POCKET, SIZE_MID /* from 80x24 */, SIZE_BIG /* from 120x36 */ };

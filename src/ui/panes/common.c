@@ -8,7 +8,8 @@
 #include "ui/ticket.h"
 
 const struct pane *const pane_table[] = {
-    &pane_positions, &pane_book, &pane_orders, &pane_fills, &pane_chart, &pane_markets, &pane_account, &pane_log, NULL,
+    &pane_positions, &pane_book, &pane_orders, &pane_fills, &pane_chart, &pane_markets, &pane_account, &pane_log,
+    &pane_models, &pane_curves, &pane_runs, &pane_why_pane, &pane_health, NULL,
 };
 
 /* Panes whose state begins with their list, and the table it shows. */
@@ -17,7 +18,8 @@ static const struct {
     const char *table;
 } lists[] = {
     {&pane_positions, "positions"}, {&pane_orders, "orders"}, {&pane_fills, "notices"},
-    {&pane_markets, "markets"},     {&pane_log, "notices"},
+    {&pane_markets, "markets"},     {&pane_log, "notices"},   {&pane_models, "leaderboard"},
+    {&pane_health, "models"},
 };
 
 bool list_set_columns(struct session *s, const char *const *keys, int n, char *text, size_t cap) {
@@ -104,7 +106,7 @@ unsigned pane_propose_cancel(struct session *s, order_id order) {
 }
 
 unsigned pane_propose_all(struct session *s, enum intent_kind kind) {
-    const struct intent in = intent_of(kind, session_account(s));
+    const struct intent in = intent_of(kind, session_shows(s, 0) ? 0 : session_account(s)); /* what the pane shows */
     session_confirm(s, &in, NULL);
     return REACT_HANDLED | REACT_DRAW;
 }

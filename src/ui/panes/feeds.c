@@ -71,7 +71,7 @@ static void fetch_fills(struct session *s, void *state, struct list_rows *rows) 
             n--;
         } else {
             struct view_notice v;
-            if (fills[f]->account == session_account(s)) {
+            if (session_shows(s, fills[f]->account)) {
                 fill_notice(s, fills[f], &v);
                 list_push_copy(rows, fill_id(fills[f]), &v, sizeof v);
             }

@@ -16,11 +16,11 @@ static void fetch(struct session *s, void *state, struct list_rows *rows) {
     const struct order *recent[RECENT];
     int cursor = 0, done = 0;
     for (const struct order *o; (o = view_next_order(s->view, &cursor, true));)
-        if (o->account == session_account(s))
+        if (session_shows(s, o->account))
             list_push(rows, o->id, o);
     cursor = 0;
     for (const struct order *o; (o = view_next_order(s->view, &cursor, false));)
-        if (!order_open(o) && o->account == session_account(s))
+        if (!order_open(o) && session_shows(s, o->account))
             recent[done++ % RECENT] = o;
     for (int i = 0; i < done && i < RECENT; i++) {
         const struct order *o = recent[(done - 1 - i) % RECENT];
@@ -82,6 +82,11 @@ static unsigned action(struct session *s, void *state, enum action a) {
         return o ? pane_propose_cancel(s, id) : REACT_HANDLED;
     case ACT_CLOSE_ALL:
         return o ? pane_propose_all(s, INTENT_CANCEL_ALL) : REACT_HANDLED;
+    case ACT_WHY:
+        return pane_why(s, id);
+    case ACT_KIND:
+        session_toggle_accounts(s);
+        return REACT_HANDLED | REACT_DRAW;
     case ACT_EDIT:
         if (o)
             edit_order_open(s, id);

@@ -20,6 +20,16 @@ unsigned pane_propose_all(struct session *s, enum intent_kind kind);
 /* Asks for a limit's new value, then for `y`. */
 unsigned pane_edit_limit(struct session *s, int index);
 
+/* p pauses the model under the cursor, P all, at once; on paused ones they ask to resume. */
+unsigned pane_pause(struct session *s, bool all);
+/* The run on show: chosen with [ and ], else the newest of the model under the cursor; the one `by` places older. NULL = none. */
+const struct run_info *pane_run(struct session *s);
+const struct run_info *pane_run_beside(struct session *s, const struct run_info *run, int by);
+void pane_run_text(struct session *s, const struct run_info *run); /* the whole of it on a page */
+unsigned pane_runs_action(struct session *s, enum action a);
+unsigned pane_why(struct session *s, order_id order); /* to the models page, why this exists */
+
+extern const struct pane pane_models, pane_curves, pane_runs, pane_why_pane, pane_health;
 extern const struct pane pane_positions, pane_orders, pane_fills, pane_book, pane_chart, pane_markets, pane_account,
     pane_log;
 

@@ -14,7 +14,7 @@ static void fetch(struct session *s, void *state, struct list_rows *rows) {
     (void)state;
     int cursor = 0;
     for (const struct order *o; (o = view_next_position(s->view, &cursor, true));)
-        if (o->account == session_account(s))
+        if (session_shows(s, o->account))
             list_push(rows, o->id, o);
 }
 
@@ -97,7 +97,7 @@ static void draw_totals(struct session *s, struct canvas *c, int x, int y, int w
     for (const struct order *o; (o = view_next_position(s->view, &cursor, true));) {
         struct view_position vp;
         struct view_market vm;
-        if (o->account != session_account(s) || !view_position(s->view, o->id, &vp) ||
+        if (!session_shows(s, o->account) || !view_position(s->view, o->id, &vp) ||
             !view_market(s->view, o->market, &vm))
             continue;
         count++;
@@ -144,6 +144,11 @@ static unsigned action(struct session *s, void *state, enum action a) {
         return o ? pane_propose_close(s, id) : REACT_HANDLED;
     case ACT_CLOSE_ALL:
         return o ? pane_propose_all(s, INTENT_FLATTEN) : REACT_HANDLED;
+    case ACT_WHY:
+        return pane_why(s, id);
+    case ACT_KIND:
+        session_toggle_accounts(s);
+        return REACT_HANDLED | REACT_DRAW;
     case ACT_EDIT:
         if (o)
             edit_position_open(s, id);
