@@ -9,27 +9,11 @@
 
 struct fetch { struct peer *peer; /* NULL: gone */ };
 
-/* Line breaks stay. */
-static char *clean_text(const char *s) {
-    size_t cap = strlen(s) * 3 + 4, n = 0;
-    char *out = xmalloc(cap);
-    for (;;) {
-        size_t len = strcspn(s, "\n");
-        n += utf8_sanitise(out + n, cap - n, s, len);
-        if (!s[len])
-            break;
-        out[n++] = '\n';
-        s += len + 1;
-    }
-    out[n] = 0;
-    return out;
-}
-
 /* Documents hold what models and providers said: nothing of it goes out unsanitised. */
 static void clean(cJSON *node) {
     for (; node; node = node->next) {
         if (cJSON_IsString(node)) {
-            char *text = clean_text(node->valuestring);
+            char *text = utf8_sanitise_lines(node->valuestring, strlen(node->valuestring), 1u << 20);
             cJSON_free(node->valuestring);
             node->valuestring = text; /* both are malloc's */
         }

@@ -121,3 +121,22 @@ size_t utf8_sanitise(char *dst, size_t cap, const char *src, size_t n) {
     free(copy);
     return out;
 }
+
+char *utf8_sanitise_lines(const char *src, size_t n, size_t most) {
+    n = n < most ? n : most;
+    const size_t cap = n * 3 + 4;
+    char *out = xmalloc(cap);
+    size_t at = 0;
+    for (;;) {
+        const char *end = memchr(src, '\n', n);
+        const size_t len = end ? (size_t)(end - src) : n;
+        at += utf8_sanitise(out + at, cap - at, src, len);
+        if (!end)
+            break;
+        out[at++] = '\n';
+        src += len + 1;
+        n -= len + 1;
+    }
+    out[at] = 0;
+    return out;
+}

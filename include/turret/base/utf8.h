@@ -15,6 +15,8 @@ int utf8_str_width(const char *s); /* columns of a sanitised string */
  * unassigned-width characters, bad bytes become U+FFFD, line breaks and tabs become blanks. Truncates at a character boundary to
  * cap-1 bytes. Returns bytes written. dst may equal src. */
 size_t utf8_sanitise(char *dst, size_t cap, const char *src, size_t n);
+/* The same of a text whose line breaks stay; at most `most` bytes of src are looked at. malloc'd. */
+char *utf8_sanitise_lines(const char *src, size_t n, size_t most);
 /* Bytes of the longest prefix that fits `cols` columns; *used gets its width. */
 size_t utf8_clip(const char *s, int cols, int *used);
 
