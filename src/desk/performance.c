@@ -39,6 +39,18 @@ void performance_equity(struct acct *a, int64_t at_us, usd equity) {
         a->equity_peak = equity;
 }
 
+void performance_now(struct desk *d) {
+    for (size_t i = 0; i < d->account_count; i++) {
+        struct acct *a = d->accounts[i];
+        if (a->metrics == NULL || !a->once || !a->cash_known)
+            continue;
+        usd e = account_equity(a);
+        metrics_now(a->metrics, e);
+        if (e.micro > a->equity_peak.micro)
+            a->equity_peak = e;
+    }
+}
+
 void on_load_trade(struct desk *d, const struct event *ev) {
     struct acct *a = acct_find(d, ev->u.load_trade.account);
     if (a != NULL && a->metrics != NULL && !d->loaded)

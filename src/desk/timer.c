@@ -154,6 +154,7 @@ static void settle_pairs(struct desk *d) {
 
 static void each_second(struct desk *d) {
     markets_timer(d);
+    performance_now(d);
     for (size_t i = 0; i < d->account_count; i++)
         day_loss(d, d->accounts[i]);
     settle_pairs(d);

@@ -183,6 +183,13 @@ void metrics_equity(struct metrics *m, int64_t at_us, usd equity) {
     m->counted_us = at_us;
 }
 
+void metrics_now(struct metrics *m, usd equity) {
+    if (!m->sampled)
+        return;
+    m->now = equity;
+    fall_add(m);
+}
+
 /* --- figures ---------------------------------------------------------------------------------------- */
 static double ratio(double a, double b) { return b != 0 ? a / b : NAN; }
 static double pct(double a, double b) { return b != 0 ? a / b * 100 : NAN; }

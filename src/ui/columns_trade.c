@@ -109,6 +109,7 @@ static int64_t sort_return(const struct desk *view, const void *row) {
 static const struct column positions[] = {
     {"position", "id", 5, true, 3, false, get_num, sort_num},
     {"venue", "ven", 3, false, 5, false, get_venue, NULL},
+    {"account", "account", 8, false, 1, false, get_account, NULL},
     {"market", "market", 0, false, 0, false, get_market, NULL},
     {"side", "side", 5, false, 0, false, get_side, NULL},
     {"size", "size", 6, true, 0, false, get_open, sort_open},
@@ -134,7 +135,6 @@ static const struct column positions[] = {
     {"close_trigger", "closed by", 12, false, -1, false, get_trigger, NULL},
     {"opened_at", "opened", 8, false, -1, false, get_opened, sort_opened},
     {"closed_at", "closed", 8, false, -1, false, get_closed, NULL},
-    {"account", "account", 10, false, 3, false, get_account, NULL},
     {"strategy", "strategy", 10, false, -1, false, get_strategy, NULL},
     {"title", "title", 30, false, -1, false, get_title, NULL},
     {"id", "full id", 20, true, -1, false, get_id, NULL},
@@ -206,6 +206,7 @@ COLUMN_SORT(sort_created, struct order, r->created_us)
 static const struct column orders[] = {
     {"order", "id", 5, true, 0, false, get_num, sort_num},
     {"venue", "ven", 3, false, 5, false, get_venue, NULL},
+    {"account", "account", 8, false, 2, false, get_account, NULL},
     {"market", "market", 0, false, 0, false, get_market, NULL},
     {"action", "act", 4, false, 0, false, get_action, NULL},
     {"side", "side", 5, false, 1, false, get_side, NULL},
@@ -229,7 +230,6 @@ static const struct column orders[] = {
     {"created_at", "created", 8, false, -1, false, get_created, sort_created},
     {"updated_at", "updated", 8, false, -1, false, get_updated, NULL},
     {"expires_at", "expires", 8, false, -1, false, get_expires, NULL},
-    {"account", "account", 10, false, 3, false, get_account, NULL},
     {"strategy", "strategy", 10, false, -1, false, get_strategy, NULL},
     {"title", "title", 30, false, -1, false, get_title, NULL},
     {"client_id", "client id", 20, false, -1, false, get_client, NULL},

@@ -78,6 +78,8 @@ void metrics_free(struct metrics *m);
 void metrics_trade(struct metrics *m, const struct trade_stat *t);       /* O(log n) */
 /* Samples closer than half a minute to the last only move the newest value; gaps above two minutes give no return of a minute. */
 void metrics_equity(struct metrics *m, int64_t at_us, usd equity);       /* O(1) */
+/* What it is worth now, between the samples: return and drawdowns follow, the returns of minutes do not. */
+void metrics_now(struct metrics *m, usd equity);
 double metrics_value(const struct metrics *m, enum metric k);
 bool metrics_few(const struct metrics *m); /* too few trades to rank */
 /* Confidence against outcome in ten bins of ten percent: count, mean confidence, share that won. */

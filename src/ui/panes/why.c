@@ -35,11 +35,10 @@ static const struct order *subject(struct session *s) {
     struct view_model vm;
     if (o)
         return o;
-    if (!session_model(s) || !view_model(s->view, session_model(s), &vm))
-        return NULL;
+    const bool one = session_model(s) && view_model(s->view, session_model(s), &vm);
     int cursor = 0;
     while ((o = view_next_position(s->view, &cursor, true)))
-        if (o->account == vm.m->account && (!newest || o->pos.opened_us > newest->pos.opened_us))
+        if ((one ? o->account == vm.m->account : view_model_of(s->view, o->account) != NULL) && (!newest || o->pos.opened_us > newest->pos.opened_us))
             newest = o;
     return newest;
 }
