@@ -64,7 +64,7 @@ static char *outcome_line(const struct tool_result *t, const char *json) {
     }
     if (s.p[0] == 0)
         str_add(&s, json);
-    return str_take(&s);
+    return s.p; /* malloc'd: the caller's */
 }
 
 static void call_over(struct run *r) {
