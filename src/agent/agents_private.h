@@ -38,6 +38,7 @@ struct run {
     struct http_handle request;
     ev_timer timer;
     int step, attempt, corrections, index; /* index: the call at work */
+    bool recorded;               /* the invocation row is asked for */
     bool closing;                /* no further request after these calls */
     struct chat_turn turn;       /* the answer whose calls are carried out */
     bool repeated[CHAT_CALLS_MAX]; /* the same call again in one answer: not carried out twice */

@@ -47,20 +47,25 @@ static void put_prompt(struct run *r, const char *hash, const char *body, archiv
     cJSON_Delete(doc);
 }
 
-void run_record_start(struct run *r, archive_done_fn *done) {
-    struct archive *a = r->a->cfg.archive;
-    cJSON *doc = cJSON_CreateObject();
-    put_prompt(r, r->prompt.system_hash, r->prompt.system, done);
-    put_prompt(r, r->prompt.user_hash, r->prompt.user, done);
+static void add_run(const struct run *r, cJSON *doc) {
     add_id(doc, "id", r->id);
     cJSON_AddNumberToObject(doc, "model_id", r->model.id);
     cJSON_AddNumberToObject(doc, "account_id", r->model.account);
     add_at(doc, "started_at", r->started_us);
+    if (r->rerun_of)
+        add_id(doc, "rerun_of", r->rerun_of);
+}
+
+void run_record_start(struct run *r, archive_done_fn *done) {
+    struct archive *a = r->a->cfg.archive;
+    cJSON *doc = cJSON_CreateObject();
+    r->recorded = true;
+    put_prompt(r, r->prompt.system_hash, r->prompt.system, done);
+    put_prompt(r, r->prompt.user_hash, r->prompt.user, done);
+    add_run(r, doc);
     cJSON_AddStringToObject(doc, "status", run_status_name(RUN_RUNNING));
     cJSON_AddStringToObject(doc, "system_hash", r->prompt.system_hash);
     cJSON_AddStringToObject(doc, "prompt_hash", r->prompt.user_hash);
-    if (r->rerun_of)
-        add_id(doc, "rerun_of", r->rerun_of);
     a->ops->insert(a, ARCHIVE_INVOCATION, doc, done, r);
     cJSON_Delete(doc);
 }
@@ -84,7 +89,10 @@ static cJSON *payload(struct run *r) {
 void run_record_end(struct run *r, enum run_status status, const char *text) {
     struct archive *a = r->a->cfg.archive;
     cJSON *doc = cJSON_CreateObject();
-    add_id(doc, "id", r->id);
+    if (r->recorded)
+        add_id(doc, "id", r->id);
+    else
+        add_run(r, doc); /* it failed before it was begun: one row all the same */
     add_at(doc, "ended_at", agents_now(r->a));
     cJSON_AddStringToObject(doc, "status", run_status_name(status));
     cJSON_AddStringToObject(doc, "response", r->response);
@@ -101,7 +109,10 @@ void run_record_end(struct run *r, enum run_status status, const char *text) {
     if (status != RUN_OK && text[0])
         cJSON_AddStringToObject(doc, "error", text);
     r->refs++;
-    a->ops->update(a, ARCHIVE_INVOCATION, doc, nobody, r);
+    if (r->recorded)
+        a->ops->update(a, ARCHIVE_INVOCATION, doc, nobody, r);
+    else
+        a->ops->insert(a, ARCHIVE_INVOCATION, doc, nobody, r);
     cJSON_Delete(doc);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agents_private.h"
+#include "turret/base/mem.h"
 #include "turret/base/str.h"
 
 #define CORRECTIONS_MOST 2
@@ -67,6 +68,18 @@ static char *outcome_line(const struct tool_result *t, const char *json) {
     return s.p; /* malloc'd: the caller's */
 }
 
+/* A model that says why it holds and nothing else has said that. */
+static void keep_reason(struct run *r) {
+    const cJSON *reason = cJSON_GetObjectItemCaseSensitive(r->result.answer, "reason");
+    struct run_info *info = run_record_info(r);
+    if (r->response[0] || !cJSON_IsString(reason))
+        return;
+    free(r->response);
+    r->response = xstrdup(reason->valuestring);
+    if (info)
+        runs_set_text(r->a->memory, &info->response, r->response);
+}
+
 static void call_over(struct run *r) {
     struct agents *a = r->a;
     const struct chat_call *call = call_now(r);
@@ -90,8 +103,10 @@ static void call_over(struct run *r) {
     const bool invalid = r->result.err == ERR_INVALID_ARGUMENTS;
     if (!r->builtin)
         chat_result(r->chat, call->id, call->name, text ? text : "{}", code != ERR_OK);
-    if (t && (t->flags & TOOL_ENDS) && r->result.err == ERR_OK)
+    if (t && (t->flags & TOOL_ENDS) && r->result.err == ERR_OK) {
         r->closing = true;
+        keep_reason(r);
+    }
     cJSON_free(text);
     cJSON_Delete(answer);
     tool_result_free(&r->result);
