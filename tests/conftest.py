@@ -61,7 +61,8 @@ class Desk:
     def __init__(self, path, db="memory"):
         self.path, self.db, self.engines, self.extra = pathlib.Path(path), db, [], []
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("TURRET_", "PG", "DATABASE_"))}
-        self.env.update(HOME=str(self.path), XDG_CONFIG_HOME=str(self.path / "config"), TURRET_PG_NO_SYNC="1", LANG="C.UTF-8", NO_COLOR="")
+        self.env.update(HOME=str(self.path), XDG_CONFIG_HOME=str(self.path / "config"), TURRET_PG_NO_SYNC="1", LANG="C.UTF-8", NO_COLOR="",
+                        TURRET_MODELS_ENABLED="no")  # a test of models switches them on
 
     def args(self, *words):
         return [TURRET, str(words[0]), "--data", str(self.path / "data"), *map(str, words[1:])]
