@@ -96,7 +96,16 @@ def persist_rows(out):
             ("persist: intent to commit, p99 us", f"{out['intent_p99_us']:.0f}", f"plain INSERT {out['insert_p99_us']:.0f}", "", "", True)]
 
 
-SPECIAL = {"trigger": trigger_rows, "persist": persist_rows}
+def indicator_rows(out):
+    return [("indicators: us for a tick of 20 markets, all read", f"{out['us_all_markets']:.2f}", "", "", "<= 20", out["us_all_markets"] <= 20),
+            ("indicators: the same with 100 times the history", f"{out['us_long_history']:.2f}", f"{out['us_all_markets']:.2f}", f"{out['history_ratio']:.3f}", "<= 1.2", out["history_ratio"] <= 1.2)]
+
+
+def metric_rows(out):
+    return [("metrics: us for a trade more than 1,000,000, all read", f"{out['update_and_read_us_p50']:.2f}", "", "", "<= 1000", out["update_and_read_us_p50"] <= 1000)]
+
+
+SPECIAL = {"trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows}
 
 
 def plain_rows(out):

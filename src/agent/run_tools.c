@@ -36,7 +36,7 @@ static void count_actions(struct run *r) {
         r->failed_calls += refused;
         if (info && refused)
             info->refusals++;
-        else if (info && x->intent.kind != INTENT_KIND_COUNT)
+        else if (info && x->intent.kind != INTENT_KIND_COUNT && !r->rerun_of)
             info->actions++;
     }
 }

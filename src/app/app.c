@@ -155,7 +155,7 @@ static void control_stop(void *ctx) {
 }
 
 static bool up_control(struct app *a) {
-    struct control_host host = {.ctx = a, .stop = control_stop, .op = app_op, .read = app_read};
+    struct control_host host = {.ctx = a, .stop = control_stop, .op = app_op, .read = app_read, .rerun = app_rerun};
     app_session_defaults(a, &a->session);
     a->session.runs = app_runs(a);
     a->control = control_open(a->cfg->data_dir, a->engine, a->frames, &a->session, &host, a->failure_text, sizeof a->failure_text);

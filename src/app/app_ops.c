@@ -113,6 +113,10 @@ void app_read(void *ctx, const struct archive_query *q, archive_rows_fn *rows, v
     x->ops->read(x, q, rows, rows_ctx);
 }
 
+void app_rerun(void *ctx, run_id run, agents_rerun_fn *done, void *done_ctx) {
+    agents_rerun(app_agents(ctx), run, done, done_ctx);
+}
+
 enum err app_op(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap) {
     struct app *a = ctx;
     if (!strcmp(op, "info")) {

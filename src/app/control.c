@@ -159,6 +159,8 @@ static void run_command(struct peer *p, int argc, char **argv, bool confirmed, b
     command_run(&ctx, argc, argv, &r);
     if (r.err && !r.has_intent)
         peer_answer_error(p, r.err, r.text, NULL);
+    else if (r.rerun)
+        fetch_rerun(p, r.rerun);
     else if (r.has_fetch)
         fetch_start(p, &r.fetch);
     else if (!r.has_intent)

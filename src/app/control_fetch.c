@@ -1,4 +1,5 @@
 /* Answers that come from the archive: the peer gets its rows when they are there, unless it has gone meanwhile. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,35 @@ void fetch_start(struct peer *p, const struct archive_query *q) {
     f->peer = p;
     p->fetch = f;
     h->read(h->ctx, q, on_rows, f);
+}
+
+static void on_rerun(void *ctx, enum err e, const char *text, run_id run) {
+    struct fetch *f = ctx;
+    if (f->peer) {
+        f->peer->fetch = NULL;
+        if (e != ERR_OK)
+            peer_answer_error(f->peer, e, text, NULL);
+        else {
+            char id[24];
+            cJSON *o = cJSON_CreateObject();
+            snprintf(id, sizeof id, "%llu", (unsigned long long)run);
+            cJSON_AddStringToObject(o, "run", id);
+            peer_answer_data(f->peer, o, NULL, text);
+        }
+    }
+    free(f);
+}
+
+void fetch_rerun(struct peer *p, run_id run) {
+    struct control_host *h = &p->all->host;
+    if (!h->rerun || p->fetch) {
+        peer_answer_error(p, ERR_UNSUPPORTED, "there are no models here", NULL);
+        return;
+    }
+    struct fetch *f = xmalloc(sizeof *f);
+    f->peer = p;
+    p->fetch = f;
+    h->rerun(h->ctx, run, on_rerun, f);
 }
 
 void fetch_gone(struct peer *p) {

@@ -55,6 +55,7 @@ void tail_gone(struct peer *p);
 
 /* Rows of the archive as the answer to a command (control_fetch.c). */
 void fetch_start(struct peer *p, const struct archive_query *q);
+void fetch_rerun(struct peer *p, run_id run);
 void fetch_gone(struct peer *p);
 
 /* Records market data while the connection lasts (control_record.c). */

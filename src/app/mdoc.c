@@ -6,6 +6,7 @@
 
 #include "app/cli.h"
 #include "app/out.h"
+#include "turret/app/config.h"
 #include "turret/ui/command.h"
 #include "turret/ui/keymap.h"
 
@@ -184,10 +185,25 @@ static int errors(void) {
     return 0;
 }
 
+static int aliases(void) {
+    puts(".Bl -tag -width Ds");
+    for (int i = 0; i < config_alias_count(); i++) {
+        const struct config_alias *a = config_alias(i);
+        char line[160];
+        item("Ev", a->env, NULL);
+        snprintf(line, sizeof line, "%s.%s%s%s", a->section, a->key, a->unit[0] ? ", in " : "", a->unit);
+        put_text(line, false);
+        puts(".");
+    }
+    puts(".El");
+    return 0;
+}
+
 int mdoc_table(const char *name) {
     static const struct { const char *name; int (*print)(void); } tables[] = {
         {"commands", commands}, {"screen-commands", screen_commands}, {"options", options}, {"settings", settings},
-        {"keys", keys}, {"exits", exits}, {"errors", errors}};
+        {"keys", keys}, {"exits", exits}, {"errors", errors},
+        {"aliases", aliases}};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (!strcmp(tables[i].name, name))
             return tables[i].print();

@@ -66,6 +66,7 @@ const struct command command_table[] = {
     {"runs", "[MODEL] [--limit N] [--failed]", "what models did, newest first", CMD_READ, run_runs, complete_model},
     {"inspect", "RUN", "one run step by step: reasoning, tool calls, results, refusals", CMD_READ, run_run_view, NULL},
     {"prompt", "RUN|HASH", "what a model was told", CMD_READ, run_prompt, NULL},
+    {"rerun", "RUN", "ask again with the prompts of a recorded run and place nothing; the answer is a run of its own", CMD_READ, run_rerun, NULL},
     {"why", "ORDER|POSITION|MARKET", "why it exists: the run, its reasoning and call, the exit plan, what came after", CMD_READ, run_why, complete_position},
     {"metrics", "MODEL|ACCOUNT", "all figures of an account with their formulas", CMD_READ, run_metrics, complete_model},
     {"calibration", "MODEL|ACCOUNT", "confidence against what came true, in ten bins", CMD_READ, run_calibration, complete_model},

@@ -34,6 +34,7 @@ struct command_result { /* zero it first; free with command_result_free */
     cJSON *data;             /* CMD_READ: object or array of objects; owned */
     bool has_fetch;          /* CMD_READ: `data` is still to come from the archive, with this */
     struct archive_query fetch;
+    run_id rerun;            /* ask this run's question again (nothing is placed); 0 = no */
     const char *table;       /* columns to show `data` with (ui/columns.h), NULL = key: value lines */
 };
 

@@ -12,6 +12,8 @@ static const struct bench *const table[] = {
     &bench_trigger,
     &bench_tape,
     &bench_persist,
+    &bench_indicators,
+    &bench_metrics,
 };
 #define COUNT (sizeof table / sizeof *table)
 

@@ -68,7 +68,7 @@ COMMAND_RUN(run_theme); COMMAND_RUN(run_set); COMMAND_RUN(run_page); COMMAND_RUN
 COMMAND_RUN(run_sort); COMMAND_RUN(run_cols); COMMAND_RUN(run_help); COMMAND_RUN(run_man); COMMAND_RUN(run_quit);
 
 COMMAND_RUN(run_models); COMMAND_RUN(run_leaderboard); COMMAND_RUN(run_metrics); COMMAND_RUN(run_calibration); COMMAND_RUN(run_health);
-COMMAND_RUN(run_model); COMMAND_RUN(run_runs); COMMAND_RUN(run_run_view); COMMAND_RUN(run_prompt); COMMAND_RUN(run_why);
+COMMAND_RUN(run_model); COMMAND_RUN(run_runs); COMMAND_RUN(run_run_view); COMMAND_RUN(run_prompt); COMMAND_RUN(run_why); COMMAND_RUN(run_rerun);
 
 #define COMMAND_COMPLETE(name) const char *name(const struct command_ctx *c, int arg, const char *prefix, int i)
 COMMAND_COMPLETE(complete_trade); COMMAND_COMPLETE(complete_market); COMMAND_COMPLETE(complete_order);

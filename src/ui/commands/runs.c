@@ -125,6 +125,16 @@ COMMAND_RUN(run_run_view) {
         fetch(r, LIST_RUNS, id, 0, 1);
 }
 
+COMMAND_RUN(run_rerun) {
+    struct args a;
+    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r) || !arg_run(a.pos[0], &r->rerun, r))
+        return;
+    if (c->session) {
+        r->rerun = 0;
+        fail(r, ERR_UNSUPPORTED, "rerun works from the shell: turret rerun %.24s", a.pos[0]);
+    }
+}
+
 COMMAND_RUN(run_prompt) {
     struct args a;
     run_id id;
