@@ -70,6 +70,7 @@ static void take_run(struct agents *a, const cJSON *row) {
     const enum run_status status = status_of(text_of(row, "status"));
     x->status = (uint8_t)(status == RUN_RUNNING ? RUN_ABORTED : status);
     x->ended_us = time_of(row, "ended_at");
+    x->recovered = 1;
     x->rerun = id_of(row, "rerun_of") != 0;
     x->tokens_in = (uint64_t)num_of(row, "tokens_in");
     x->tokens_out = (uint64_t)num_of(row, "tokens_out");
@@ -89,8 +90,8 @@ static void on_calls(void *ctx, enum err e, const cJSON *rows) {
     for (int i = cJSON_GetArraySize(rows); i-- > 0;) { /* oldest first */
         const cJSON *row = cJSON_GetArrayItem(rows, i);
         struct run_info *x = runs_edit(a->memory, id_of(row, "invocation_id"));
-        if (!x || x->status == RUN_RUNNING)
-            continue;
+        if (!x || !x->recovered)
+            continue; /* this life has its steps itself */
         const struct tool *t = tool_find(text_of(row, "name"));
         const cJSON *result = cJSON_GetObjectItemCaseSensitive(row, "result");
         char *text = cJSON_IsString(result) ? xstrdup(result->valuestring) : result && !cJSON_IsNull(result) ? cJSON_PrintUnformatted(result) : xstrdup("");
@@ -115,7 +116,7 @@ static void on_calls(void *ctx, enum err e, const cJSON *rows) {
 static void on_whole(void *ctx, enum err e, const cJSON *rows) {
     struct one *o = ctx;
     struct run_info *x = runs_edit(o->a->memory, o->id);
-    if (e == ERR_OK && x && x->status != RUN_RUNNING)
+    if (e == ERR_OK && x && x->recovered)
         runs_set_text(o->a->memory, &x->response, text_of(cJSON_GetArrayItem(rows, 0), "response"));
     free(o);
 }

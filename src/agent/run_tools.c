@@ -28,6 +28,19 @@ static enum err code_of(const struct tool_result *t) {
     return e;
 }
 
+/* What was refused is not acted on: the model may try again with what would pass. Unknown is not refused. */
+static void release_refused(struct run *r) {
+    for (int i = 0; i < r->result.action_count; i++) {
+        const struct tool_action *x = &r->result.actions[i];
+        const enum err e = x->refusal != ERR_OK ? x->refusal : x->result;
+        if (x->intent.kind == INTENT_KIND_COUNT || e == ERR_OK || err_class(e) == ERR_CLASS_UNKNOWN || x->filled.micro > 0)
+            continue;
+        for (int k = 0; k < r->tools.acted_count; k++)
+            if (r->tools.acted[k] == x->market)
+                r->tools.acted[k] = r->tools.acted[--r->tools.acted_count];
+    }
+}
+
 static void count_actions(struct run *r) {
     struct run_info *info = run_record_info(r);
     for (int i = 0; i < r->result.action_count; i++) {
@@ -98,6 +111,7 @@ static void call_over(struct run *r) {
         free(line);
     }
     count_actions(r);
+    release_refused(r);
     run_record_result(r, answer, code);
     run_record_decisions(r);
     const bool invalid = r->result.err == ERR_INVALID_ARGUMENTS;

@@ -80,7 +80,10 @@ struct run_info *runs_begin(struct runs *r, run_id id, model_id model, account_i
     *x = (struct run_info){.id = id, .model = model, .account = account, .started_us = at_us, .status = RUN_RUNNING};
     runs_set_text(r, &x->response, "");
     r->list = xgrow(r->list, &r->cap, r->n + 1, sizeof *r->list);
-    r->list[r->n++] = x;
+    size_t at = r->n++;
+    for (; at > 0 && r->list[at - 1]->started_us > at_us; at--) /* recovered ones are older than what began meanwhile */
+        r->list[at] = r->list[at - 1];
+    r->list[at] = x;
     return x;
 }
 

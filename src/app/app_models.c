@@ -1,4 +1,5 @@
 /* The agents' stage of the engine's process: files read, models configured, the agents' shell between engine and archive. */
+#include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "turret/base/str.h"
 #include "turret/io/http.h"
 #include "turret/io/log.h"
+#include "turret/io/loop.h"
 #include "turret/store/archive.h"
 
 struct app_models {
@@ -19,6 +21,7 @@ struct app_models {
     struct archive *archive;   /* there before its database */
     struct agents *agents;
     struct engine_client client;
+    ev_timer recover;          /* until the desk is loaded and leads: then what an earlier life left open is ended */
 };
 
 /* --- the engine's side of the agents' shell --- */
@@ -133,6 +136,17 @@ bool app_models_up(struct app *a) {
     return true;
 }
 
+static void on_recover(struct ev_loop *loop, ev_timer *t, int revents) {
+    struct app_models *x = t->data;
+    struct view_status st;
+    (void)revents;
+    view_status(engine_view(x->app->engine), &st);
+    if (!engine_loaded(x->app->engine) || !st.leader)
+        return;
+    ev_timer_stop(loop, t);
+    agents_recover(x->agents);
+}
+
 static uint64_t archive_epoch(void *ctx) {
     struct view_status st;
     view_status(engine_view(((struct app_models *)ctx)->app->engine), &st);
@@ -142,7 +156,9 @@ static uint64_t archive_epoch(void *ctx) {
 void app_models_database(struct app *a, const char *conninfo) {
     struct app_models *x = a->models;
     archive_late_set(x->archive, conninfo ? archive_pg_new(conninfo, archive_epoch, x) : archive_mem_new());
-    agents_recover(x->agents);
+    ev_timer_init(&x->recover, on_recover, 0.05, 0.1);
+    x->recover.data = x;
+    ev_timer_start(loop_get(), &x->recover);
 }
 
 void app_models_database_gone(struct app *a) {
@@ -153,6 +169,7 @@ void app_models_down(struct app *a) {
     struct app_models *x = a->models;
     engine_client_remove(a->engine, &x->client);
     engine_set_idle(a->engine, NULL, NULL);
+    ev_timer_stop(loop_get(), &x->recover);
     agents_free(x->agents);
     x->archive->ops->close(x->archive);
     http_close_all();

@@ -25,7 +25,7 @@ struct run_info {
     model_id model;
     account_id account;
     uint8_t status;        /* enum run_status */
-    uint8_t cost_unknown, rerun, pad;
+    uint8_t cost_unknown, rerun, recovered /* of an earlier life, read from the archive */;
     int32_t reason;        /* enum err when failed */
     int64_t started_us, ended_us;
     int64_t llm_latency_us;
