@@ -131,16 +131,6 @@ const struct run_info *runs_find(const struct runs *r, run_id id) {
     return NULL;
 }
 
-const struct run_step *runs_step_of(const struct runs *r, order_id order, const struct run_info **run) {
-    for (size_t i = r ? r->n : 0; i-- > 0 && order;)
-        for (int k = 0; k < r->list[i]->step_count; k++)
-            if (r->list[i]->steps[k].order == order) {
-                *run = r->list[i];
-                return &r->list[i]->steps[k];
-            }
-    return NULL;
-}
-
 const char *runs_prompt(const struct runs *r, const char *hash) {
     for (int i = 0; r && hash[0] && i < PROMPTS_KEEP; i++)
         if (r->prompts[i].text && strcmp(r->prompts[i].hash, hash) == 0)

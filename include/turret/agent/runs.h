@@ -44,8 +44,6 @@ struct runs;
 const struct run_info *runs_of(const struct runs *r, model_id m, int i);
 const struct run_info *runs_at(const struct runs *r, int i); /* of all models, newest first */
 const struct run_info *runs_find(const struct runs *r, run_id id);
-/* The step that led to an order; NULL if not in memory. */
-const struct run_step *runs_step_of(const struct runs *r, order_id order, const struct run_info **run);
 /* System prompt by hash, NULL if not in memory. */
 const char *runs_prompt(const struct runs *r, const char *hash);
 

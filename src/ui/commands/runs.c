@@ -233,8 +233,10 @@ COMMAND_RUN(run_why) {
         say(r, "the run is not in memory; `turret inspect %" PRIu64 "` reads it from the database", x->link);
         return;
     }
-    const struct run_info *owner;
-    const struct run_step *step = runs_step_of(c->runs, x->id, &owner);
+    const struct run_step *step = NULL;
+    for (int i = 0; i < run->step_count && !step; i++) /* of that run: later ones only changed its plan */
+        if (run->steps[i].order == x->id)
+            step = &run->steps[i];
     add_text(o, "thesis", run->response);
     if (step)
         cJSON_AddItemToObject(o, "call", step_json(step));
