@@ -109,6 +109,74 @@ static void table_of_limits_matches_the_struct(void **st) {
         assert_true(err_exit_code(r[i].code) == 7);
 }
 
+/* --- what variants promise --- */
+static struct agent_limits agent;
+
+static void an_agent(void **st) {
+    fresh(st);
+    agent_limits_default(&agent);
+    f.agent = &agent;
+    f.equity = f.equity_peak = f.available = USD(U(10000));
+    f.order_notional = f.trade_risk = USD(U(100));
+    f.trade_reward = USD(U(300));
+    f.cash_needed = USD(U(100));
+    f.stop_valid = true;
+    f.volume_ratio_ppm = 1000000;
+    o.leverage = 1;
+    o.pos.plan.confidence = 90;
+}
+
+static void each_rule_of_a_variant_is_exact(void **st) {
+    an_agent(st); assert_int_equal(ask(), ERR_OK);
+    f.run_over = true; assert_int_equal(ask(), ERR_RUN_OVER);
+    an_agent(st); f.live_forbidden = true; assert_int_equal(ask(), ERR_SIMULATION_ONLY);
+    an_agent(st); o.leverage = 10; assert_int_equal(ask(), ERR_OK);
+    o.leverage = 11; assert_int_equal(ask(), ERR_RISK_LEVERAGE);
+    assert_string_equal(text, "leverage 11, limit 10");
+    an_agent(st); f.stop_valid = false; assert_int_equal(ask(), ERR_RISK_STOP_REQUIRED);
+    agent.stop_required = 0; assert_int_equal(ask(), ERR_OK);
+    an_agent(st); f.trade_risk = USD(U(200)); assert_int_equal(ask(), ERR_OK); /* 2 % of 10,000 */
+    f.trade_risk.micro++; assert_int_equal(ask(), ERR_RISK_PER_TRADE);
+    an_agent(st); o.pos.plan.confidence = 79; assert_int_equal(ask(), ERR_OK); /* below full confidence: half, which is 100 */
+    f.trade_risk.micro++; assert_int_equal(ask(), ERR_RISK_PER_TRADE);
+    assert_non_null(strstr(text, "(half): size at most 0.99"));
+    an_agent(st); o.pos.plan.confidence = 40; assert_int_equal(ask(), ERR_OK);
+    o.pos.plan.confidence = 39; assert_int_equal(ask(), ERR_RISK_CONFIDENCE);
+    o.pos.plan.confidence = -1; assert_int_equal(ask(), ERR_RISK_CONFIDENCE);
+    an_agent(st); f.exposure = USD(U(29900)); l.max_account_exposure = 0; assert_int_equal(ask(), ERR_OK);
+    f.exposure.micro++; assert_int_equal(ask(), ERR_RISK_EXPOSURE);
+    an_agent(st); f.available = USD(U(600)); assert_int_equal(ask(), ERR_OK);
+    f.available.micro--; assert_int_equal(ask(), ERR_RISK_MIN_CASH);
+    an_agent(st); agent.min_notional = U(100); assert_int_equal(ask(), ERR_OK);
+    f.order_notional.micro--; assert_int_equal(ask(), ERR_RISK_MIN_NOTIONAL);
+    an_agent(st); agent.max_positions = 3; f.positions = 2; assert_int_equal(ask(), ERR_OK);
+    f.positions = 3; assert_int_equal(ask(), ERR_RISK_POSITIONS);
+    an_agent(st); agent.min_reward = 3000000; assert_int_equal(ask(), ERR_OK);
+    f.trade_reward.micro--; assert_int_equal(ask(), ERR_RISK_REWARD);
+    f.trade_reward = USD(0); assert_int_equal(ask(), ERR_OK); /* no target: open-ended */
+    an_agent(st); agent.max_funding = 200; f.funding_ppm = 200; assert_int_equal(ask(), ERR_OK);
+    f.funding_ppm = 201; assert_int_equal(ask(), ERR_RISK_FUNDING);
+    o.side = SIDE_SHORT; assert_int_equal(ask(), ERR_OK);
+    f.funding_ppm = -201; assert_int_equal(ask(), ERR_RISK_FUNDING);
+    an_agent(st); agent.max_drawdown = 100000; f.equity = USD(U(9000)); assert_int_equal(ask(), ERR_OK);
+    f.equity.micro--; assert_int_equal(ask(), ERR_RISK_DRAWDOWN);
+    an_agent(st); f.cooldown_left_us = 1; assert_int_equal(ask(), ERR_RISK_COOLDOWN);
+    an_agent(st); agent.min_volume_ratio = 100000; f.volume_ratio_ppm = 100000; assert_int_equal(ask(), ERR_OK);
+    f.volume_ratio_ppm--; assert_int_equal(ask(), ERR_RISK_VOLUME);
+    f.volume_ratio_ppm = -1; assert_int_equal(ask(), ERR_OK);
+    an_agent(st); f.equity = USD(-1); assert_int_equal(ask(), ERR_RISK_PER_TRADE); /* nothing is left to risk */
+}
+
+static void a_person_is_under_no_variant(void **st) {
+    an_agent(st);
+    f.agent = NULL;
+    f.stop_valid = false;
+    f.trade_risk = USD(U(9000));
+    o.leverage = 20;
+    o.pos.plan.confidence = -1;
+    assert_int_equal(ask(), ERR_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_plain_order_passes, fresh),
@@ -116,6 +184,8 @@ int main(void) {
         cmocka_unit_test_setup(each_limit_is_exact_and_can_be_switched_off, fresh),
         cmocka_unit_test_setup(price_distance_only_on_the_aggressive_side, fresh),
         cmocka_unit_test_setup(infinite_figures_are_refused_not_passed, fresh),
+        cmocka_unit_test_setup(each_rule_of_a_variant_is_exact, fresh),
+        cmocka_unit_test_setup(a_person_is_under_no_variant, fresh),
         cmocka_unit_test_setup(table_of_limits_matches_the_struct, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
