@@ -188,6 +188,20 @@ void summary_of_view(const struct desk *d, cJSON *o) {
         cJSON_AddNumberToObject(one, "open_orders", acc.open_orders);
         cJSON_AddItemToArray(list, one);
     }
+    list = cJSON_AddArrayToObject(o, "models");
+    struct view_model vm;
+    for (int i = 0; view_model_at(d, i, &vm); i++) {
+        cJSON *one = cJSON_CreateObject();
+        const struct metrics *m = view_metrics(d, vm.m->account);
+        cJSON_AddStringToObject(one, "name", vm.m->name);
+        cJSON_AddStringToObject(one, "variant", vm.m->variant);
+        if (view_account(d, vm.m->account, &acc))
+            add_micro(one, "equity", acc.equity.micro);
+        cJSON_AddNumberToObject(one, "trades", m ? metrics_value(m, METRIC_TRADES) : 0);
+        cJSON_AddNumberToObject(one, "runs", (double)vm.m->runs);
+        cJSON_AddNumberToObject(one, "failed_runs", (double)vm.m->failed_runs);
+        cJSON_AddItemToArray(list, one);
+    }
     while (view_next_position(d, &cursor, true))
         positions++;
     cursor = 0;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CLOSED_MAX 1000
-#define EQUITY_MAX 3000
+#define EQUITY_MAX 20000 /* all that retention keeps of an account: drawdown and return are of its whole life */
 #define DAYS_MAX 400
 
 enum part { PART_BEGIN, PART_SETTING, PART_ACCOUNT, PART_MODEL, PART_MARKET, PART_CASH, PART_DAY, PART_LIVE, PART_CLOSED, PART_FILL, PART_EQUITY, PART_COMMIT };
