@@ -61,6 +61,7 @@ void agents_free(struct agents *a) {
         ev_timer_stop(loop_get(), &r->timer);
         run_free(r);
     }
+    agents_recalls_free(a);
     runs_free(a->memory);
     free(a);
 }

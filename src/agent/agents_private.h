@@ -3,6 +3,7 @@
 #define AGENT_AGENTS_PRIVATE_H
 
 #include <ev.h>
+#include <stdlib.h>
 
 #include "agent/runs_edit.h"
 #include "turret/agent/agents.h"
@@ -60,6 +61,7 @@ struct agents {
     struct agents_cfg cfg;
     struct runs *memory;
     struct run *runs;
+    struct recall *recalls;
     uint64_t rerun_count;
 };
 
@@ -84,5 +86,17 @@ void run_record_result(struct run *r, const cJSON *answer, enum err code);
 void run_record_telemetry(struct run *r);
 void run_record_decisions(struct run *r);
 struct run_info *run_record_info(struct run *r); /* its place in memory */
+
+/* recall.c: rows of the archive as runs in memory */
+typedef struct run_info *run_put_fn(struct runs *r, run_id id, model_id model, account_id account, int64_t at_us);
+struct run_info *run_of_row(struct agents *a, const cJSON *row, run_put_fn *put);
+#define CALLS_MOST 1000 /* read at once */
+void runs_calls_of_rows(struct agents *a, const cJSON *rows /* newest first, CALLS_MOST at most */);
+void agents_recalls_free(struct agents *a);
+static inline const char *row_text(const cJSON *o, const char *key) {
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
+    return cJSON_IsString(v) ? v->valuestring : "";
+}
+static inline uint64_t row_id(const cJSON *o, const char *key) { return strtoull(row_text(o, key), NULL, 10); }
 
 #endif

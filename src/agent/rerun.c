@@ -10,10 +10,6 @@
 
 struct again { struct agents *a; run_id of; model_id model; char system_hash[RUN_HASH_MAX], user_hash[RUN_HASH_MAX]; char *system; agents_rerun_fn *done; void *ctx; };
 
-static const char *text_of(const cJSON *o, const char *key) {
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-    return cJSON_IsString(v) ? v->valuestring : "";
-}
 
 static void fail(struct again *g, enum err e, const char *text) {
     g->done(g->ctx, e, text, 0);
@@ -45,7 +41,7 @@ static void on_user(void *ctx, enum err e, const cJSON *rows) {
     if (e != ERR_OK || cJSON_GetArraySize(rows) == 0)
         fail(g, e != ERR_OK ? e : ERR_NOT_FOUND, "the user prompt of that run is not recorded");
     else
-        begin(g, text_of(cJSON_GetArrayItem(rows, 0), "text"));
+        begin(g, row_text(cJSON_GetArrayItem(rows, 0), "text"));
 }
 
 static void on_system(void *ctx, enum err e, const cJSON *rows) {
@@ -55,7 +51,7 @@ static void on_system(void *ctx, enum err e, const cJSON *rows) {
         fail(g, e != ERR_OK ? e : ERR_NOT_FOUND, "the system prompt of that run is not recorded");
         return;
     }
-    g->system = xstrdup(text_of(cJSON_GetArrayItem(rows, 0), "text"));
+    g->system = xstrdup(row_text(cJSON_GetArrayItem(rows, 0), "text"));
     str_copy(q.hash, sizeof q.hash, g->user_hash);
     g->a->cfg.archive->ops->read(g->a->cfg.archive, &q, on_user, g);
 }
@@ -70,8 +66,8 @@ static void on_run(void *ctx, enum err e, const cJSON *rows) {
     }
     const cJSON *model = cJSON_GetObjectItemCaseSensitive(row, "model_id");
     g->model = cJSON_IsNumber(model) ? (model_id)model->valuedouble : 0;
-    str_copy(g->system_hash, sizeof g->system_hash, text_of(row, "system_hash"));
-    str_copy(g->user_hash, sizeof g->user_hash, text_of(row, "prompt_hash"));
+    str_copy(g->system_hash, sizeof g->system_hash, row_text(row, "system_hash"));
+    str_copy(g->user_hash, sizeof g->user_hash, row_text(row, "prompt_hash"));
     str_copy(q.hash, sizeof q.hash, g->system_hash);
     g->a->cfg.archive->ops->read(g->a->cfg.archive, &q, on_system, g);
 }

@@ -54,33 +54,6 @@ static void count_actions(struct run *r) {
     }
 }
 
-/* The outcome as a person reads it; the archive and the model have the JSON. */
-static char *outcome_line(const struct tool_result *t, const char *json) {
-    struct str s;
-    str_init(&s);
-    str_add(&s, "");
-    if (t->err != ERR_OK)
-        str_add(&s, t->text);
-    for (int i = 0; i < t->action_count; i++) {
-        const struct tool_action *x = &t->actions[i];
-        const enum err e = x->refusal != ERR_OK ? x->refusal : x->result;
-        const char *why = x->text[0] ? x->text : x->answer[0] ? x->answer : e != ERR_OK ? err_text(e) : "";
-        str_addf(&s, "%s%s", i ? "; " : "", x->symbol);
-        if (e != ERR_OK)
-            str_addf(&s, " %s: %s", err_name(e), why);
-        else if (x->filled.micro) {
-            char size[DEC_TEXT_MAX], px[DEC_TEXT_MAX];
-            dec_format(x->filled.micro, 0, size);
-            dec_format(x->average.micro, 0, px);
-            str_addf(&s, " %s @ %s", size, px);
-        } else
-            str_addf(&s, " %s", why[0] ? why : "ok");
-    }
-    if (s.p[0] == 0)
-        str_add(&s, json);
-    return s.p; /* malloc'd: the caller's */
-}
-
 /* A model that says why it holds and nothing else has said that. */
 static void keep_reason(struct run *r) {
     const cJSON *reason = cJSON_GetObjectItemCaseSensitive(r->result.answer, "reason");
@@ -106,7 +79,7 @@ static void call_over(struct run *r) {
         s->latency_us = agents_now(a) - r->call_us;
         for (int i = 0; i < r->result.action_count && !s->order; i++)
             s->order = r->result.actions[i].order;
-        char *line = outcome_line(&r->result, text ? text : "");
+        char *line = tool_outcome(answer);
         runs_set_text(a->memory, &s->text, line);
         free(line);
     }

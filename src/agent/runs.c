@@ -13,9 +13,12 @@
 
 struct kept_prompt { char hash[RUN_HASH_MAX]; char *text; };
 
+struct shelf { struct run_info **list; /* newest last */ size_t n, cap; };
+
 struct runs {
-    struct run_info **list; /* newest last */
-    size_t n, cap, bytes;
+    struct shelf newest, recalled;
+    size_t bytes;
+    uint32_t recalls;
     struct kept_prompt prompts[PROMPTS_KEEP];
     int prompt_at;
 };
@@ -42,28 +45,47 @@ static void run_free(struct runs *r, struct run_info *x) {
 }
 
 void runs_free(struct runs *r) {
-    for (size_t i = 0; i < r->n; i++)
-        run_free(r, r->list[i]);
+    struct shelf *const shelves[] = {&r->newest, &r->recalled};
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; i < shelves[k]->n; i++)
+            run_free(r, shelves[k]->list[i]);
+        free(shelves[k]->list);
+    }
     for (int i = 0; i < PROMPTS_KEEP; i++)
         free(r->prompts[i].text);
-    free(r->list);
     free(r);
 }
 
-static void drop(struct runs *r, size_t i) {
-    run_free(r, r->list[i]);
-    memmove(&r->list[i], &r->list[i + 1], (r->n - i - 1) * sizeof *r->list);
-    r->n--;
+static void drop(struct runs *r, struct shelf *s, size_t i) {
+    run_free(r, s->list[i]);
+    memmove(&s->list[i], &s->list[i + 1], (s->n - i - 1) * sizeof *s->list);
+    s->n--;
+}
+
+/* A place by time: recovered and recalled ones are older than what began meanwhile. */
+static struct run_info *put(struct runs *r, struct shelf *s, const struct run_info *what) {
+    struct run_info *x = xcalloc(1, sizeof *x);
+    *x = *what;
+    runs_set_text(r, &x->response, "");
+    s->list = xgrow(s->list, &s->cap, s->n + 1, sizeof *s->list);
+    size_t at = s->n++;
+    for (; at > 0 && s->list[at - 1]->started_us > x->started_us; at--)
+        s->list[at] = s->list[at - 1];
+    s->list[at] = x;
+    return x;
 }
 
 static void make_room(struct runs *r, model_id m) {
+    struct shelf *s = &r->newest;
     size_t of_model = 0;
-    for (size_t i = r->n; i-- > 0;)
-        if (r->list[i]->model == m && ++of_model >= RUNS_KEEP && r->list[i]->status != RUN_RUNNING)
-            drop(r, i);
-    for (size_t i = 0; r->bytes > BYTES_MOST && i < r->n;) /* the oldest of all first */
-        if (r->list[i]->status != RUN_RUNNING)
-            drop(r, i);
+    for (size_t i = s->n; i-- > 0;)
+        if (s->list[i]->model == m && ++of_model >= RUNS_KEEP && s->list[i]->status != RUN_RUNNING)
+            drop(r, s, i);
+    while (r->bytes > BYTES_MOST && r->recalled.n)
+        drop(r, &r->recalled, 0);
+    for (size_t i = 0; r->bytes > BYTES_MOST && i < s->n;) /* the oldest of all first */
+        if (s->list[i]->status != RUN_RUNNING)
+            drop(r, s, i);
         else
             i++;
 }
@@ -74,18 +96,26 @@ void runs_set_text(struct runs *r, char **slot, const char *text) {
     r->bytes += strlen(*slot) + 1;
 }
 
+static void recalled_drop(struct runs *r, run_id id) {
+    for (size_t i = r->recalled.n; i-- > 0;)
+        if (r->recalled.list[i]->id == id)
+            drop(r, &r->recalled, i);
+}
+
 struct run_info *runs_begin(struct runs *r, run_id id, model_id model, account_id account, int64_t at_us) {
     make_room(r, model);
-    struct run_info *x = xcalloc(1, sizeof *x);
-    *x = (struct run_info){.id = id, .model = model, .account = account, .started_us = at_us, .status = RUN_RUNNING};
-    runs_set_text(r, &x->response, "");
-    r->list = xgrow(r->list, &r->cap, r->n + 1, sizeof *r->list);
-    size_t at = r->n++;
-    for (; at > 0 && r->list[at - 1]->started_us > at_us; at--) /* recovered ones are older than what began meanwhile */
-        r->list[at] = r->list[at - 1];
-    r->list[at] = x;
-    return x;
+    recalled_drop(r, id);
+    return put(r, &r->newest, &(struct run_info){.id = id, .model = model, .account = account, .started_us = at_us, .status = RUN_RUNNING});
 }
+
+struct run_info *runs_recall(struct runs *r, run_id id, model_id model, account_id account, int64_t at_us) {
+    recalled_drop(r, id);
+    while (r->recalled.n && (r->recalled.n >= RUNS_RECALLED || r->bytes > BYTES_MOST))
+        drop(r, &r->recalled, 0);
+    return put(r, &r->recalled, &(struct run_info){.id = id, .model = model, .account = account, .started_us = at_us, .recovered = 1, .recalled = 1});
+}
+
+void runs_recalled(struct runs *r) { r->recalls++; }
 
 struct run_step *runs_step(struct runs *r, struct run_info *run, enum step_kind kind, int64_t at_us, const char *text) {
     if ((run->step_count & (run->step_count - 1)) == 0)
@@ -98,11 +128,16 @@ struct run_step *runs_step(struct runs *r, struct run_info *run, enum step_kind 
     return s;
 }
 
-struct run_info *runs_edit(struct runs *r, run_id id) {
-    for (size_t i = r->n; i-- > 0;)
-        if (r->list[i]->id == id)
-            return r->list[i];
+static struct run_info *find(const struct shelf *s, run_id id) {
+    for (size_t i = s->n; i-- > 0;)
+        if (s->list[i]->id == id)
+            return s->list[i];
     return NULL;
+}
+
+struct run_info *runs_edit(struct runs *r, run_id id) {
+    struct run_info *x = find(&r->newest, id);
+    return x ? x : find(&r->recalled, id);
 }
 
 void runs_keep_prompt(struct runs *r, const char *hash, const char *text) {
@@ -116,19 +151,21 @@ void runs_keep_prompt(struct runs *r, const char *hash, const char *text) {
 
 /* --- reading ----------------------------------------------------------------------------------------- */
 const struct run_info *runs_of(const struct runs *r, model_id m, int i) {
-    for (size_t k = r ? r->n : 0; k-- > 0;)
-        if (r->list[k]->model == m && i-- == 0)
-            return r->list[k];
+    for (size_t k = r ? r->newest.n : 0; k-- > 0;)
+        if (r->newest.list[k]->model == m && i-- == 0)
+            return r->newest.list[k];
     return NULL;
 }
 
-const struct run_info *runs_at(const struct runs *r, int i) { return r && i >= 0 && (size_t)i < r->n ? r->list[r->n - 1 - (size_t)i] : NULL; }
+static const struct run_info *nth(const struct shelf *s, int i) { return i >= 0 && (size_t)i < s->n ? s->list[s->n - 1 - (size_t)i] : NULL; }
+
+const struct run_info *runs_at(const struct runs *r, int i) { return r ? nth(&r->newest, i) : NULL; }
+const struct run_info *runs_recalled_at(const struct runs *r, int i) { return r ? nth(&r->recalled, i) : NULL; }
+uint32_t runs_recalls(const struct runs *r) { return r ? r->recalls : 0; }
 
 const struct run_info *runs_find(const struct runs *r, run_id id) {
-    for (size_t i = r ? r->n : 0; i-- > 0;)
-        if (r->list[i]->id == id)
-            return r->list[i];
-    return NULL;
+    const struct run_info *x = r ? find(&r->newest, id) : NULL;
+    return x || !r ? x : find(&r->recalled, id);
 }
 
 const char *runs_prompt(const struct runs *r, const char *hash) {

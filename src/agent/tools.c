@@ -208,6 +208,35 @@ cJSON *tool_answer(const struct tool *t, const struct tool_result *r) {
     return o;
 }
 
+static const char *word(const cJSON *o, const char *key) {
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
+    return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+static void add_outcome(struct str *s, const cJSON *one) {
+    const char *result = word(one, "result"), *why = word(one, "text"), *filled = word(one, "filled");
+    str_addf(s, "%s%s", s->p[0] ? "; " : "", word(one, "symbol"));
+    if (strcmp(result, "ok") != 0 && strcmp(result, "nothing") != 0)
+        str_addf(s, " %s: %s", result, why);
+    else if (filled[0])
+        str_addf(s, " %s @ %s", filled, word(one, "average_price"));
+    else
+        str_addf(s, " %s", why[0] ? why : "ok");
+}
+
+char *tool_outcome(const cJSON *answer) {
+    const cJSON *one, *list = cJSON_GetObjectItemCaseSensitive(answer, "results");
+    struct str s;
+    str_init(&s);
+    str_add(&s, word(answer, "detail"));
+    cJSON_ArrayForEach(one, list)
+        add_outcome(&s, one);
+    if (s.p[0])
+        return s.p;
+    str_free(&s);
+    return !answer || cJSON_IsNull(answer) ? xstrdup("") : cJSON_PrintUnformatted(answer);
+}
+
 void tool_result_free(struct tool_result *r) {
     cJSON_Delete(r->answer);
     memset(r, 0, sizeof *r);

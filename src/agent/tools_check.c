@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "agent/tools_private.h"
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
+#include "turret/io/loop.h"
 
 static const cJSON *word(const cJSON *schema, const char *key) { return cJSON_GetObjectItemCaseSensitive(schema, key); }
 static bool is(const cJSON *schema, const char *key, const char *value) {
@@ -16,40 +16,7 @@ static bool is(const cJSON *schema, const char *key, const char *value) {
     return cJSON_IsString(v) && strcmp(v->valuestring, value) == 0;
 }
 
-static bool digits(const char **p, int n, int *out) {
-    *out = 0;
-    for (int i = 0; i < n; i++, (*p)++) {
-        if (**p < '0' || **p > '9')
-            return false;
-        *out = *out * 10 + (**p - '0');
-    }
-    return true;
-}
-
-bool time_parse(const char *t, int64_t *us) {
-    int y, mo, d, h, mi, s, oh = 0, om = 0, sign = 0;
-    if (!digits(&t, 4, &y) || *t++ != '-' || !digits(&t, 2, &mo) || *t++ != '-' || !digits(&t, 2, &d) || (*t != 'T' && *t != 't' && *t != ' '))
-        return false;
-    t++;
-    if (!digits(&t, 2, &h) || *t++ != ':' || !digits(&t, 2, &mi) || *t++ != ':' || !digits(&t, 2, &s))
-        return false;
-    if (*t == '.')
-        for (t++; *t >= '0' && *t <= '9'; t++)
-            ;
-    if (*t == 'Z' || *t == 'z')
-        t++;
-    else if (*t == '+' || *t == '-') {
-        sign = *t++ == '+' ? 1 : -1;
-        if (!digits(&t, 2, &oh) || *t++ != ':' || !digits(&t, 2, &om))
-            return false;
-    } else
-        return false;
-    if (*t || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s > 60 || oh > 23 || om > 59)
-        return false;
-    struct tm tm = {.tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d, .tm_hour = h, .tm_min = mi, .tm_sec = s};
-    *us = ((int64_t)timegm(&tm) - sign * (oh * 3600 + om * 60)) * 1000000;
-    return y >= 1970 && y < 2200;
-}
+bool tool_time(const char *text, int64_t *us) { return clock_parse_rfc3339(text, us) && *us >= 0 && *us < INT64_C(7258118400000000) /* 2200 */; }
 
 bool tool_market(const struct tool_ctx *c, const char *symbol, struct view_market *out) {
     for (int i = 0; view_market_at(c->view, i, out); i++)
@@ -116,7 +83,7 @@ static bool check_string(const struct tool_ctx *c, const struct json *at, const 
     }
     if (is(schema, "format", "symbol") && !tool_market(c, s, &vm))
         return json_fail(at, "is no market you may trade; getMarkets lists them");
-    if (is(schema, "format", "time") && !time_parse(s, &us))
+    if (is(schema, "format", "time") && !tool_time(s, &us))
         return json_fail(at, "must be a time like 2026-01-31T12:00:00Z");
     return list ? check_enum(at, list) : true;
 }

@@ -8,7 +8,7 @@
 /* Does the value fit the schema? Notes what is wrong, with its path, in at->err. Beside JSON schema's words, "format" knows
  * decimal (a number or a decimal string), symbol (a market this model may trade, exactly) and time (RFC 3339). */
 bool schema_check(const struct tool_ctx *c, const struct json *at, const cJSON *schema);
-bool time_parse(const char *text, int64_t *us); /* RFC 3339, UTC or with an offset */
+bool tool_time(const char *text, int64_t *us); /* RFC 3339, UTC or with an offset */
 /* By exact symbol, without regard to case; only what the model may trade. */
 bool tool_market(const struct tool_ctx *c, const char *symbol, struct view_market *out);
 

@@ -24,7 +24,7 @@ static int64_t dec_of(const cJSON *o, const char *key) {
 static int64_t time_of(const cJSON *o, const char *key) {
     int64_t us = 0;
     const char *t = text_of(o, key);
-    return t && time_parse(t, &us) ? us : 0;
+    return t && tool_time(t, &us) ? us : 0;
 }
 
 static int int_of(const cJSON *o, const char *key, int otherwise) {

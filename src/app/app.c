@@ -154,10 +154,14 @@ static void control_stop(void *ctx) {
     app_stop(ctx, 0);
 }
 
+static void session_recall(void *ctx, const struct archive_query *q) { app_recall(ctx, q, NULL, NULL); }
+
 static bool up_control(struct app *a) {
-    struct control_host host = {.ctx = a, .stop = control_stop, .op = app_op, .read = app_read, .rerun = app_rerun};
+    struct control_host host = {.ctx = a, .stop = control_stop, .op = app_op, .read = app_read, .recall = app_recall, .rerun = app_rerun};
     app_session_defaults(a, &a->session);
     a->session.runs = app_runs(a);
+    a->session.recall_ctx = a;
+    a->session.recall = session_recall;
     a->control = control_open(a->cfg->data_dir, a->engine, a->frames, &a->session, &host, a->failure_text, sizeof a->failure_text);
     a->failure = a->control ? ERR_OK : ERR_IO;
     return a->control != NULL;

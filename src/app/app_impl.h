@@ -52,6 +52,7 @@ void app_stop(struct app *a, int code);
 void app_fail(struct app *a, enum err e, const char *text);
 void app_session_defaults(struct app *a, struct session_cfg *out);
 void app_read(void *ctx, const struct archive_query *q, archive_rows_fn *rows, void *rows_ctx);
+void app_recall(void *ctx, const struct archive_query *q, agents_recall_fn *done, void *done_ctx);
 void app_rerun(void *ctx, run_id run, agents_rerun_fn *done, void *done_ctx);
 enum err app_op(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap);
 /* Reads the configuration again: all or nothing; risk limits only become tighter unless `loosen`. text says what happened. */

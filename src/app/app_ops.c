@@ -113,6 +113,10 @@ void app_read(void *ctx, const struct archive_query *q, archive_rows_fn *rows, v
     x->ops->read(x, q, rows, rows_ctx);
 }
 
+void app_recall(void *ctx, const struct archive_query *q, agents_recall_fn *done, void *done_ctx) {
+    agents_recall(app_agents(ctx), q, done, done_ctx);
+}
+
 void app_rerun(void *ctx, run_id run, agents_rerun_fn *done, void *done_ctx) {
     agents_rerun(app_agents(ctx), run, done, done_ctx);
 }

@@ -138,10 +138,12 @@ static bool reconciling(const struct engine *e) {
     return st.stage == START_RECONCILING && st.leader;
 }
 
-static void run_command(struct peer *p, int argc, char **argv, bool confirmed, bool dry_run) {
+enum { CONFIRMED = 1, DRY_RUN = 2, RECALLED = 4 };
+
+static void run_command(struct peer *p, int argc, char **argv, unsigned how) {
     struct engine *e = p->all->engine;
     struct command_result r = {0};
-    struct command_ctx ctx = {.view = engine_view(e), .now_us = engine_now_us(e), .runs = p->all->defaults.runs};
+    struct command_ctx ctx = {.view = engine_view(e), .now_us = engine_now_us(e), .runs = p->all->defaults.runs, .recalled = how & RECALLED};
     enum err err;
     const struct command *cmd = command_find(argv[0], &err);
     if (!cmd || (cmd->flags & (CMD_UI | CMD_CLI)) || !cmd->run) {
@@ -161,18 +163,22 @@ static void run_command(struct peer *p, int argc, char **argv, bool confirmed, b
         peer_answer_error(p, r.err, r.text, NULL);
     else if (r.rerun)
         fetch_rerun(p, r.rerun);
+    else if (r.has_fetch && r.fetch.list == LIST_RUNS)
+        fetch_recall(p, &r.fetch, argc, argv);
     else if (r.has_fetch)
         fetch_start(p, &r.fetch);
     else if (!r.has_intent)
         peer_answer_data(p, cJSON_Duplicate(r.data, true), r.table, r.text);
-    else if (dry_run)
+    else if (how & DRY_RUN)
         peer_answer_data(p, preview_json(ctx.view, &r.intent, r.reads_as), NULL, r.reads_as);
-    else if ((cmd->flags & CMD_MONEY) && intent_asks(&r.intent) && !confirmed)
+    else if ((cmd->flags & CMD_MONEY) && intent_asks(&r.intent) && !(how & CONFIRMED))
         ask_confirmation(p, &r);
     else
         propose(p, &r);
     command_result_free(&r);
 }
+
+void peer_run_recalled(struct peer *p, int argc, char **argv) { run_command(p, argc, argv, RECALLED); }
 
 static void on_request(struct peer *p, const uint8_t *bytes, size_t n) {
     cJSON *doc;
@@ -213,7 +219,7 @@ static void on_request(struct peer *p, const uint8_t *bytes, size_t n) {
     } else if (argc == 0)
         peer_answer_error(p, ERR_USAGE, "empty request", NULL);
     else
-        run_command(p, argc, argv, confirmed, dry_run);
+        run_command(p, argc, argv, (confirmed ? CONFIRMED : 0u) | (dry_run ? DRY_RUN : 0u));
     json_free(doc);
 }
 

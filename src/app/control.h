@@ -16,6 +16,7 @@ struct control_host {
     void (*stop)(void *ctx);                                      /* `turret stop`, or a viewer's confirmed :quit! */
     /* Requests the app knows ("info", "reload"): fills `out`, or returns an error with a sentence in text. */
     void (*read)(void *ctx, const struct archive_query *q, archive_rows_fn *rows, void *rows_ctx); /* the archive; NULL = none */
+    void (*recall)(void *ctx, const struct archive_query *q, agents_recall_fn *done, void *done_ctx); /* NULL = no models */
     void (*rerun)(void *ctx, run_id run, agents_rerun_fn *done, void *done_ctx); /* NULL = no models */
     enum err (*op)(void *ctx, const char *op, const cJSON *request, cJSON *out, char *text, size_t cap);
 };

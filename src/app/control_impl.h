@@ -55,6 +55,8 @@ void tail_gone(struct peer *p);
 
 /* Rows of the archive as the answer to a command (control_fetch.c). */
 void fetch_start(struct peer *p, const struct archive_query *q);
+void fetch_recall(struct peer *p, const struct archive_query *q, int argc, char **argv); /* and runs the command again */
+void peer_run_recalled(struct peer *p, int argc, char **argv);
 void fetch_rerun(struct peer *p, run_id run);
 void fetch_gone(struct peer *p);
 

@@ -269,6 +269,8 @@ void session_notice(struct session *s, const struct fx_notice *n) {
 /* --- when to draw --- */
 
 bool session_wants_draw(struct session *s, unsigned dirty, int64_t mono_us) {
+    if (dirty & DIRTY_RUNS)
+        session_recalled(s);
     s->dirty |= dirty;
     if (mono_us > s->mono_us)
         s->mono_us = mono_us;

@@ -126,12 +126,20 @@ void line_hint(struct session *s, char *buf, size_t cap) {
 
 /* --- running --- */
 
-static void run(struct session *s, const char *line) {
+static void run(struct session *s, const char *line, bool recalled) {
     struct command_ctx c = context(s);
     struct command_result r;
     memset(&r, 0, sizeof r);
-    remember(s, line);
+    c.recalled = recalled;
     command_run_line(&c, line, &r);
+    if (r.has_fetch && r.fetch.list == LIST_RUNS) {
+        if (session_recall_line(s, line, &r.fetch))
+            session_message(s, NOTICE_INFO, "reading from the database ...");
+        else
+            run(s, line, true); /* there is none: what is known */
+        command_result_free(&r);
+        return;
+    }
     if (r.has_intent && !r.err && !intent_asks(&r.intent))
         session_send(s, &r.intent);
     else if (r.has_intent && !r.err)
@@ -145,15 +153,18 @@ static void run(struct session *s, const char *line) {
     command_result_free(&r);
 }
 
+void line_run_recalled(struct session *s, const char *line) { run(s, line, true); }
+
 static void enter(struct session *s) {
     char line[LINE_MAX_BYTES];
     enum entry kind = s->entry.kind;
     session_text_fn *done = s->entry.done;
     str_copy(line, sizeof line, s->entry.line.text);
     line_close(s);
-    if (kind == ENTRY_COMMAND && line[strspn(line, " ")])
-        run(s, line);
-    else if (kind == ENTRY_PROMPT && done)
+    if (kind == ENTRY_COMMAND && line[strspn(line, " ")]) {
+        remember(s, line);
+        run(s, line, false);
+    } else if (kind == ENTRY_PROMPT && done)
         done(s, line);
 }
 

@@ -64,39 +64,11 @@ void session_set_market(struct session *s, market_id m) {
     s->market = m;
 }
 
-/* --- models --- */
-const struct runs *session_runs(const struct session *s) { return s->cfg.runs; }
 bool session_shows(const struct session *s, account_id a) { return s->one_account ? a == session_account(s) : true; }
 void session_toggle_accounts(struct session *s) {
     s->one_account = !s->one_account;
     session_redraw(s);
 }
-model_id session_model(const struct session *s) { return s->model; }
-void session_set_model(struct session *s, model_id m) {
-    if (s->model == m)
-        return;
-    s->model = m;
-    s->run = 0;
-    s->why = 0;
-    session_redraw(s);
-}
-run_id session_run(const struct session *s) { return s->run; }
-void session_set_run(struct session *s, run_id r) {
-    s->run = r;
-    session_redraw(s);
-}
-order_id session_why(const struct session *s) { return s->why; }
-void session_set_why(struct session *s, order_id o) {
-    s->why = o;
-    s->diff = false;
-    session_redraw(s);
-}
-bool session_diff(const struct session *s) { return s->diff; }
-void session_toggle_diff(struct session *s) {
-    s->diff = !s->diff;
-    session_redraw(s);
-}
-
 bool session_may_sort(struct session *s, struct pane_slot *p) {
     if (s->mono_us < p->moved_us + SORT_US && p->moved_us)
         return false;

@@ -18,6 +18,7 @@ void ask_draw(struct session *s, struct canvas *c, struct rect body);
 void line_open(struct session *s, enum entry kind, const char *prompt, const char *initial);
 void line_key(struct session *s, uint32_t key);
 void line_close(struct session *s);
+void line_run_recalled(struct session *s, const char *line); /* a ":" line whose older runs have come */
 void line_draw(struct session *s, struct canvas *c, int y);
 /* Candidates or usage for the hint line; "" when there are none. */
 void line_hint(struct session *s, char *buf, size_t cap);

@@ -66,6 +66,13 @@ struct session {
     model_id model;                 /* under the cursor of the leaderboard */
     run_id run;                     /* chosen with [ and ]; 0 = the newest */
     order_id why;                   /* asked about with w; 0 = the model's newest position */
+    struct {                        /* of the archive: what was asked for and is not here yet (session_runs.c) */
+        uint32_t count;             /* runs_recalls() then */
+        char line[LINE_MAX_BYTES];  /* runs again when it has come */
+        run_id run;                 /* the last one asked for by a pane */
+        model_id model;             /* one step to an older run of this model */
+        int64_t before_us;
+    } recall;
     bool diff;                      /* the why pane shows the difference of two runs */
     struct keymap *keys;
     char theme[THEME_NAME_MAX];
@@ -115,17 +122,8 @@ account_id session_account(const struct session *s);
 void session_set_account(struct session *s, account_id a);
 market_id session_market(const struct session *s);  /* 0 only while there are no markets */
 void session_set_market(struct session *s, market_id m);
-const struct runs *session_runs(const struct session *s); /* may be NULL */
 bool session_shows(const struct session *s, account_id a); /* do lists show rows of that account? */
 void session_toggle_accounts(struct session *s);
-model_id session_model(const struct session *s);
-void session_set_model(struct session *s, model_id m);
-run_id session_run(const struct session *s);
-void session_set_run(struct session *s, run_id r);
-order_id session_why(const struct session *s);
-void session_set_why(struct session *s, order_id o);
-bool session_diff(const struct session *s);
-void session_toggle_diff(struct session *s);
 void session_send(struct session *s, const struct intent *in); /* without a question: only what is safe (intent_asks) */
 bool session_readonly(const struct session *s);
 bool session_money_hidden(const struct session *s);
@@ -161,5 +159,7 @@ void session_ask_quit(struct session *s, bool stop_engine);   /* detaches, or as
 void session_ask_panic(struct session *s);
 void session_redraw(struct session *s);
 void session_bell(struct session *s);
+
+#include "ui/session_runs.h"
 
 #endif

@@ -2,6 +2,8 @@
 orders, records and what the model was told agree, and no rule of the variant is broken."""
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 
@@ -276,23 +278,27 @@ def test_rerun_asks_again_and_places_nothing(pg_desk):
         assert len(desk.json("orders", "--all").data) == before
 
 
+def server(desk, sig):
+    """The signal to the database server and all its processes."""
+    parent = desk.postmaster()
+    os.kill(parent, sig)
+    for child in subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split():
+        try:
+            os.kill(int(child), sig)
+        except ProcessLookupError:
+            pass
+
+
 def test_the_database_goes_away_during_a_run(pg_desk):
     """A call whose record can't be kept opens nothing."""
     desk = pg_desk
-    import signal
     with Peer(lambda r: calls(create(decision()), wait_s=2) if not r.results else HOLD) as peer:
         write(desk, {"scripted": (peer, "openai", "")})
         desk.run()
         wait_for(lambda: len(peer.requests) == 1, what="the question")
-        os.kill(desk.postmaster(), signal.SIGSTOP)
-        for child in os.listdir("/proc"):
-            if child.isdigit() and open(f"/proc/{child}/stat").read().split()[3] == str(desk.postmaster()):
-                os.kill(int(child), signal.SIGSTOP)
+        server(desk, signal.SIGSTOP)
         time.sleep(10)
         assert desk.positions() == []
-        for child in os.listdir("/proc"):
-            if child.isdigit() and open(f"/proc/{child}/stat").read().split()[3] == str(desk.postmaster()):
-                os.kill(int(child), signal.SIGCONT)
-        os.kill(desk.postmaster(), signal.SIGCONT)
+        server(desk, signal.SIGCONT)
         wait_for(lambda: [r for r in runs(desk) if r["status"] != "running"], 40, what="the run's end")
         assert desk.positions() == []

@@ -66,6 +66,35 @@ def test_a_paused_model_stays_paused_over_a_restart(pg_desk):
     desk.check()
 
 
+def essence(step):
+    """Without the time: a moment between call and row."""
+    return {k: v for k, v in step.items() if k != "at"}
+
+
+def test_runs_older_than_memory_come_from_the_archive(desk):
+    """Memory keeps 24 runs of a model; the run that opened a position may be older, and is shown in the same shape."""
+    desk.env.update(FAST)
+    desk.run("--speed", "20")
+    position = wait_for(lambda: [p for p in desk.positions() if p["account"] == "buy-and-hold"], 20, what="a position")[0]
+    first = desk.json("why", position["position"]).data
+    inspected = desk.json("inspect", first["run"]).data
+    asked = desk.json("prompt", first["run"]).data
+    wait_for(lambda: models(desk)["buy-and-hold"]["runs"] >= 60, 20, what="more runs than memory keeps")
+    assert first["run"] not in [r["id"] for r in desk.json("runs", "buy-and-hold", "--limit", "24").data]
+    again = desk.json("why", position["position"]).data
+    assert again["run"] == first["run"] and again["thesis"] == first["thesis"] and essence(again["call"]) == essence(first["call"])
+    old = desk.json("inspect", first["run"]).data
+    calls = [s for s in inspected["trace"] if s["kind"] == "call"]  # what else was thought in between is in the answer
+    apart = {"trace": 0, "steps": 0, "ended_at": 0}  # the archive's times are milliseconds, its trace has no thoughts
+    assert {**old, **apart} == {**inspected, **apart} and old["ended_at"][:23] == inspected["ended_at"][:23] and [essence(c) for c in old["trace"]] == [essence(c) for c in calls]
+    assert desk.json("prompt", first["run"]).data == asked
+    every = desk.json("runs", "buy-and-hold", "--limit", "60").data
+    ids = [int(r["id"]) for r in every]
+    assert len(ids) == 60 == len(set(ids)) and ids == sorted(ids, reverse=True)
+    assert desk.json("inspect", "123").code != 0 and desk.json("inspect", "123").error["code"] == "not_found"
+    desk.check()
+
+
 def test_killed_at_work(pg_desk):
     desk = pg_desk
     desk.env.update(FAST)

@@ -39,6 +39,10 @@ void agents_reply(struct agents *a, const struct fx_reply *r);
 bool agents_idle(const struct agents *a); /* no run in progress: a virtual clock may pass */
 /* Runs of an earlier life that never ended are marked aborted in the archive; the newest runs come into memory. */
 void agents_recover(struct agents *a);
+/* Older runs come from the archive into the memory (runs_find, runs_recalled_at): the rows of a LIST_RUNS query, or with q->run that run
+ * whole. done (may be NULL) once, never before the call returned: ERR_OK, ERR_NOT_FOUND, ERR_STORE_DOWN. */
+typedef void agents_recall_fn(void *ctx, enum err e);
+void agents_recall(struct agents *a, const struct archive_query *q, agents_recall_fn *done, void *ctx);
 const struct runs *agents_runs(const struct agents *a);
 /* Asks again with the prompts of a recorded run and places nothing: trading tools answer "not placed (rerun)". */
 typedef void agents_rerun_fn(void *ctx, enum err e, const char *text, run_id rerun);

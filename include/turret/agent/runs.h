@@ -6,6 +6,7 @@
 #include "turret/trade/model.h"
 
 #define RUNS_KEEP 24        /* of each model */
+#define RUNS_RECALLED 1000  /* older ones, read from the archive when somebody asked */
 #define RUN_HASH_MAX 65     /* sha256, hex */
 
 enum step_kind { STEP_PROMPT, STEP_THINK /* reasoning or text */, STEP_CALL /* a tool call and its result */, STEP_STATE /* state update line */,
@@ -25,7 +26,7 @@ struct run_info {
     model_id model;
     account_id account;
     uint8_t status;        /* enum run_status */
-    uint8_t cost_unknown, rerun, recovered /* of an earlier life, read from the archive */;
+    uint8_t cost_unknown, rerun, recovered /* read from the archive */, recalled /* because somebody asked */;
     int32_t reason;        /* enum err when failed */
     int64_t started_us, ended_us;
     int64_t llm_latency_us;
@@ -43,7 +44,10 @@ struct runs;
 /* i = 0 newest. NULL after the last one. Pointers stay valid until the next loop turn. */
 const struct run_info *runs_of(const struct runs *r, model_id m, int i);
 const struct run_info *runs_at(const struct runs *r, int i); /* of all models, newest first */
-const struct run_info *runs_find(const struct runs *r, run_id id);
+const struct run_info *runs_find(const struct runs *r, run_id id);      /* recalled ones too */
+const struct run_info *runs_recalled_at(const struct runs *r, int i);   /* recalled ones only, newest first */
+/* How many recalls have come back (agents_recall): who waits for one asks again when it has changed. */
+uint32_t runs_recalls(const struct runs *r);
 /* System prompt by hash, NULL if not in memory. */
 const char *runs_prompt(const struct runs *r, const char *hash);
 

@@ -46,6 +46,8 @@ cJSON *tools_schema(const struct tool_ctx *c);
 void tool_call(struct tool_ctx *c, const char *name, const char *arguments, struct tool_result *r);
 /* What the model reads of a trading tool when its intents are answered: per symbol what was done, refused (with code) or skipped. */
 cJSON *tool_answer(const struct tool *t, const struct tool_result *r);
+/* An answer (also one from the archive) as a person reads it: "ETH-PERP 0.3 @ 3161.2; BTC-PERP risk_exposure: ...". malloc'd; NULL gives "". */
+char *tool_outcome(const cJSON *answer);
 void tool_result_free(struct tool_result *r);
 
 #endif

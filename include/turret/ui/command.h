@@ -22,6 +22,7 @@ struct command_ctx {
     const struct desk *view;
     struct session *session; /* NULL on the command line */
     const struct runs *runs; /* NULL = none known */
+    bool recalled;           /* what the command asked the archive for (LIST_RUNS) has come: it asks no more */
     int64_t now_us;
 };
 
@@ -32,7 +33,7 @@ struct command_result { /* zero it first; free with command_result_free */
     struct intent intent;
     char reads_as[NOTE_MAX]; /* the intent in words and money, for the confirmation */
     cJSON *data;             /* CMD_READ: object or array of objects; owned */
-    bool has_fetch;          /* CMD_READ: `data` is still to come from the archive, with this */
+    bool has_fetch;          /* CMD_READ: the archive is needed: LIST_RUNS = recall these and run it again, else its rows are the data */
     struct archive_query fetch;
     run_id rerun;            /* ask this run's question again (nothing is placed); 0 = no */
     const char *table;       /* columns to show `data` with (ui/columns.h), NULL = key: value lines */

@@ -27,6 +27,8 @@ struct session_cfg {
     const char *keys_path; /* user's key file, NULL = none */
     account_id account;    /* 0 = first */
     const struct runs *runs; /* what models did; NULL = none known */
+    void *recall_ctx;        /* older runs come from the archive when asked for (agents_recall); recall may be NULL */
+    void (*recall)(void *ctx, const struct archive_query *q);
 };
 
 struct session *session_new(const struct desk *view, const struct session_cfg *cfg, const struct session_host *host);

@@ -1,5 +1,5 @@
 /* Commands about runs: the list, one run step by step, and why an order or position exists. What is no longer in memory comes from
- * the archive (command_result.fetch). */
+ * the archive: it is recalled into memory and the command runs again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,19 +48,37 @@ COMMAND_RUN(run_runs) {
     r->data = cJSON_CreateArray();
     r->table = "runs";
     int n = 0;
-    const struct run_info *run;
-    for (int i = 0; c->runs && n < limit && (run = runs_at(c->runs, i)); i++)
-        if (wanted(run, model, failed)) {
-            cJSON_AddItemToArray(r->data, columns_json(column_table("runs"), c->view, run, c->now_us));
+    const struct run_info *run, *older, *next;
+    for (int i = 0, k = 0; n < limit; next == run ? i++ : k++) { /* two lists, newest first; a recalled one may be in both by now */
+        run = runs_at(c->runs, i);
+        older = c->recalled ? runs_recalled_at(c->runs, k) : NULL;
+        next = !older || (run && run->started_us >= older->started_us) ? run : older;
+        if (!next)
+            break;
+        if (wanted(next, model, failed) && (next == run || runs_find(c->runs, next->id) == next)) {
+            cJSON_AddItemToArray(r->data, columns_json(column_table("runs"), c->view, next, c->now_us));
             n++;
         }
-    if (n < limit && (text || !n) && !c->session) { /* older ones */
+    }
+    if (n < limit && (text || !n) && c->runs && !c->recalled) { /* older ones */
         cJSON_Delete(r->data);
         r->data = NULL;
         r->table = NULL;
         fetch(r, LIST_RUNS, 0, model, (int)limit);
         r->fetch.failed_only = failed;
     }
+}
+
+/* The run with all its texts, NULL: r has a failure, or asks the archive first. */
+static const struct run_info *whole_run(const struct command_ctx *c, run_id id, struct command_result *r) {
+    const struct run_info *run = runs_find(c->runs, id);
+    if (run && (c->recalled || !run->recovered || run->prompt))
+        return run;
+    if (c->recalled || !c->runs)
+        fail(r, ERR_NOT_FOUND, "no run %" PRIu64 " is recorded; `runs` lists them", id);
+    else
+        fetch(r, LIST_RUNS, id, 0, 1);
+    return NULL;
 }
 
 /* --- one run --------------------------------------------------------------------------------------- */
@@ -116,13 +134,9 @@ COMMAND_RUN(run_run_view) {
     run_id id;
     if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r) || !arg_run(a.pos[0], &id, r))
         return;
-    const struct run_info *run = c->runs ? runs_find(c->runs, id) : NULL;
+    const struct run_info *run = whole_run(c, id, r);
     if (run)
         r->data = run_json(c, run);
-    else if (c->session)
-        fail(r, ERR_NOT_FOUND, "run %" PRIu64 " is not in memory; `turret inspect %" PRIu64 "` reads it from the database", id, id);
-    else
-        fetch(r, LIST_RUNS, id, 0, 1);
 }
 
 COMMAND_RUN(run_rerun) {
@@ -140,16 +154,18 @@ COMMAND_RUN(run_prompt) {
     run_id id;
     if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r))
         return;
-    if (strlen(a.pos[0]) == RUN_HASH_MAX - 1) {
+    if (strlen(a.pos[0]) == RUN_HASH_MAX - 1 && !c->session) {
         fetch(r, LIST_PROMPTS, 0, 0, 1);
         str_copy(r->fetch.hash, sizeof r->fetch.hash, a.pos[0]);
         return;
     }
     if (!arg_run(a.pos[0], &id, r))
         return;
-    const struct run_info *run = c->runs ? runs_find(c->runs, id) : NULL;
-    if (!run || !run->prompt) {
-        fail(r, ERR_NOT_FOUND, "the prompt of that run is not in memory; take its prompt_hash from `inspect`");
+    const struct run_info *run = whole_run(c, id, r);
+    if (!run)
+        return;
+    if (!run->prompt) {
+        fail(r, ERR_NOT_FOUND, "run %" PRIu64 " ended before its prompt was recorded", id);
         return;
     }
     cJSON *o = r->data = cJSON_CreateObject();
@@ -215,11 +231,10 @@ COMMAND_RUN(run_why) {
     const struct order *x;
     if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r) || !(x = order_of(c, a.pos[0], r)))
         return;
-    const struct run_info *run = c->runs && x->source == SOURCE_AGENT ? runs_find(c->runs, x->link) : NULL;
-    if (x->source == SOURCE_AGENT && !run && !c->session) {
-        fetch(r, LIST_TOOL_CALLS, x->link, 0, 100);
+    const struct run_info *run = NULL;
+    if (x->source == SOURCE_AGENT && !(run = whole_run(c, x->link, r)) && r->has_fetch)
         return;
-    }
+    r->err = ERR_OK; /* a run that is not recorded any more: the position is told of all the same */
     cJSON *o = r->data = cJSON_CreateObject();
     cJSON_AddItemToObject(o, "order", columns_json(column_table(x->pos.status != POSITION_NONE ? "positions" : "orders"), c->view, x, c->now_us));
     cJSON_AddStringToObject(o, "source", order_source_name((enum order_source)x->source));
@@ -230,12 +245,16 @@ COMMAND_RUN(run_why) {
     }
     add_u64(o, "run", x->link);
     if (!run) {
-        say(r, "the run is not in memory; `turret inspect %" PRIu64 "` reads it from the database", x->link);
+        say(r, "the record of run %" PRIu64 " is gone", x->link);
         return;
     }
     const struct run_step *step = NULL;
+    const struct market *m = column_market(c->view, x->market);
     for (int i = 0; i < run->step_count && !step; i++) /* of that run: later ones only changed its plan */
         if (run->steps[i].order == x->id)
+            step = &run->steps[i];
+    for (int i = 0; i < run->step_count && !step && m; i++) /* one call may open several: its step names the first */
+        if (run->steps[i].kind == STEP_CALL && run->steps[i].order && strstr(run->steps[i].arguments, m->symbol))
             step = &run->steps[i];
     add_text(o, "thesis", run->response);
     if (step)

@@ -22,9 +22,9 @@ unsigned pane_edit_limit(struct session *s, int index);
 
 /* p pauses the model under the cursor, P all, at once; on paused ones they ask to resume. */
 unsigned pane_pause(struct session *s, bool all);
-/* The run on show: chosen with [ and ], else the newest of the model under the cursor; the one `by` places older. NULL = none. */
+/* The run on show: chosen with [ and ], else the newest of the model under the cursor; the next older or newer one of the same model. NULL = none known. */
 const struct run_info *pane_run(struct session *s);
-const struct run_info *pane_run_beside(struct session *s, const struct run_info *run, int by);
+const struct run_info *pane_run_beside(struct session *s, const struct run_info *run, bool older);
 void pane_run_text(struct session *s, const struct run_info *run); /* the whole of it on a page */
 unsigned pane_runs_action(struct session *s, enum action a);
 unsigned pane_why(struct session *s, order_id order); /* to the models page, why this exists */

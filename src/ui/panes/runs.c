@@ -14,19 +14,32 @@ static const char *const kind_words[STEP_KIND_COUNT] = {"prompt", "think", "call
 /* --- which run --------------------------------------------------------------------------------------- */
 const struct run_info *pane_run(struct session *s) {
     const struct runs *all = session_runs(s);
-    const struct run_info *r = all && session_run(s) ? runs_find(all, session_run(s)) : NULL;
+    const struct run_info *r = all && session_run(s) ? session_whole_run(s, session_run(s)) : NULL;
     if (r && (!session_model(s) || r->model == session_model(s)))
         return r;
-    return !all ? NULL : session_model(s) ? runs_of(all, session_model(s), 0) : runs_at(all, 0);
+    r = !all ? NULL : session_model(s) ? runs_of(all, session_model(s), 0) : runs_at(all, 0);
+    return r ? session_whole_run(s, r->id) : NULL;
 }
 
-/* The run `by` places older (positive) or newer of the same model. */
-const struct run_info *pane_run_beside(struct session *s, const struct run_info *run, int by) {
-    const struct run_info *r;
+static const struct run_info *nearer(const struct run_info *best, const struct run_info *r, const struct run_info *from, bool older) {
+    if (r->model != from->model || r->id == from->id || (r->started_us < from->started_us) != older)
+        return best;
+    return !best || (r->started_us > best->started_us) == older ? r : best;
+}
+
+/* Among the newest, which have no gaps. */
+static const struct run_info *in_memory(struct session *s, const struct run_info *run, bool older) {
+    const struct run_info *r, *best = NULL;
     for (int i = 0; run && (r = runs_of(session_runs(s), run->model, i)); i++)
-        if (r->id == run->id)
-            return i + by >= 0 ? runs_of(session_runs(s), run->model, i + by) : NULL;
-    return NULL;
+        best = nearer(best, r, run, older);
+    return best;
+}
+
+const struct run_info *pane_run_beside(struct session *s, const struct run_info *run, bool older) {
+    const struct run_info *r, *best = in_memory(s, run, older);
+    for (int i = 0; run && !(older && best) && (r = runs_recalled_at(session_runs(s), i)); i++)
+        best = nearer(best, r, run, older);
+    return best;
 }
 
 /* --- the whole text ------------------------------------------------------------------------------------ */
@@ -59,7 +72,7 @@ void pane_run_text(struct session *s, const struct run_info *run) {
     if (run->prompt)
         add_block(&t, "USER PROMPT", run->prompt);
     else
-        str_addf(&t, "\tThe user prompt is no longer in memory: turret prompt %s\n", run->prompt_hash);
+        str_add(&t, "\tIts prompts are read from the database: look again in a moment\n");
     snprintf(title, sizeof title, "RUN %llu", (unsigned long long)run->id);
     session_open_text(s, title, t.p);
     str_free(&t);
@@ -149,11 +162,13 @@ unsigned pane_runs_action(struct session *s, enum action a) {
     switch (a) {
     case ACT_SIZE_DOWN:
     case ACT_SIZE_UP:
-        other = pane_run_beside(s, run, a == ACT_SIZE_DOWN ? 1 : -1);
+        other = a == ACT_SIZE_DOWN ? in_memory(s, run, true) : pane_run_beside(s, run, false);
         if (other)
             session_set_run(s, other->id);
-        else
-            session_message(s, NOTICE_INFO, a == ACT_SIZE_DOWN ? "no older run in memory: turret runs --limit 100" : "this is the newest run");
+        else if (a == ACT_SIZE_UP)
+            session_message(s, NOTICE_INFO, "this is the newest run");
+        else if (!run || !session_recall_older(s, run))
+            session_message(s, NOTICE_INFO, "no older run");
         return REACT_HANDLED | REACT_DRAW;
     case ACT_DIFF:
         session_toggle_diff(s);

@@ -102,10 +102,10 @@ static void draw_position(struct lines *l, const struct order *o, int64_t now_us
     const struct run_info *run = NULL;
     if (o->source == SOURCE_AGENT) {
         const struct model *m = view_model_of(l->s->view, o->account);
-        run = session_runs(l->s) ? runs_find(session_runs(l->s), o->link) : NULL;
+        run = session_whole_run(l->s, o->link);
         snprintf(line, sizeof line, "%s, run %llu", m ? m->name : "a model", (unsigned long long)o->link);
         field(l, "opened by", ROLE_TEXT, line);
-        field(l, "thesis", ROLE_TEXT, run && run->response && run->response[0] ? run->response : run ? "it said nothing" : "the run is only in the database: turret why");
+        field(l, "thesis", ROLE_TEXT, run && run->response && run->response[0] ? run->response : run ? "it said nothing" : "its run is read from the database");
     } else
         field(l, "opened by", ROLE_TEXT, o->source == SOURCE_MANUAL ? "by hand" : order_source_name((enum order_source)o->source));
     draw_plan(l, o, vm.m, now_us);
@@ -135,7 +135,7 @@ static void draw_calls(struct lines *l, const char *label, const struct run_info
 }
 
 static void draw_diff(struct lines *l) {
-    const struct run_info *now = pane_run(l->s), *before = pane_run_beside(l->s, now, 1);
+    const struct run_info *now = pane_run(l->s), *before = pane_run_beside(l->s, now, true);
     char line[200];
     if (!now || !before) {
         canvas_text(l->c, l->at.x + 1, l->y, l->at.w - 1, ROLE_MUTED, 0, "Two runs of one model are needed; [ and ] choose the later one");
@@ -189,7 +189,7 @@ static unsigned action(struct session *s, void *state, enum action a) {
             edit_position_open(s, o->id);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_OPEN: {
-        const struct run_info *run = o && session_runs(s) ? runs_find(session_runs(s), o->link) : NULL;
+        const struct run_info *run = o ? session_whole_run(s, o->link) : NULL;
         if (run)
             pane_run_text(s, run);
         return REACT_HANDLED | REACT_DRAW;
