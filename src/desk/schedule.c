@@ -125,7 +125,7 @@ void run_stop(struct desk *d, struct mdl *m, enum run_status why, const char *te
     struct fx_run_stop *fx = &fx_new(d, FX_RUN_STOP, VENUE_NONE)->u.run_stop;
     fx->run = m->run;
     fx->model = m->m.id;
-    fx->status = why;
+    fx->status = (int32_t)why;
     str_copy(fx->text, sizeof fx->text, text);
     memmove(&m->dead[1], &m->dead[0], sizeof m->dead - sizeof m->dead[0]);
     m->dead[0] = m->run;
@@ -215,14 +215,12 @@ void schedule_timer(struct desk *d) {
 void view_schedule(const struct desk *d, struct view_schedule *out) {
     *out = (struct view_schedule){.healthy = true, .failed_cycles = d->failed_cycles, .last_success_us = d->last_success_us, .cycles = d->cycles, .skipped = d->skipped_runs};
     const struct mdl *worst = NULL;
-    int paused = 0;
     for (size_t i = 0; i < d->model_count; i++) {
         const struct mdl *m = d->models[i];
         if (!m->m.enabled)
             continue;
         out->models++;
         out->running += m->run != 0;
-        paused += m->m.paused != 0;
         if (!m->m.paused && (out->next_run_us == 0 || m->m.next_run_us < out->next_run_us))
             out->next_run_us = m->m.next_run_us;
         if (m->m.failed_in_row > 0 && (worst == NULL || m->m.failed_in_row > worst->m.failed_in_row))
