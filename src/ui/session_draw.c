@@ -13,14 +13,16 @@ enum size_class session_size(const struct session *s) { return size_class_of(s->
 
 int text_wrap(const char *text, int width, const char **start, int *bytes, int max) {
     int n = 0;
-    while (*text == ' ')
+    while (*text == ' ' || *text == '\n')
         text++;
     while (*text) {
         int used = 0;
-        size_t len = utf8_clip(text, width, &used), cut = len;
+        size_t len = utf8_clip(text, width, &used), cut = len, line = strcspn(text, "\n");
         if (len == 0)
             return max + 1;
-        if (text[len]) {
+        if (line <= len)
+            cut = line;
+        else if (text[len]) {
             while (cut > 0 && text[cut] != ' ')
                 cut--;
             if (cut == 0)
@@ -31,7 +33,7 @@ int text_wrap(const char *text, int width, const char **start, int *bytes, int m
         start[n] = text;
         bytes[n++] = (int)cut;
         text += cut;
-        while (*text == ' ')
+        while (*text == ' ' || *text == '\n')
             text++;
     }
     return n;

@@ -17,7 +17,7 @@ struct lines { struct session *s; struct canvas *c; struct rect at; int y; };
 static void field(struct lines *l, const char *label, enum role role, const char *text) {
     const char *start[LINES];
     int bytes[LINES];
-    const int indent = 11, w = l->at.w - indent - 1;
+    const int indent = 12, w = l->at.w - indent - 1;
     if (w < 8 || l->y >= l->at.y + l->at.h)
         return;
     int n = text_wrap(text, w, start, bytes, LINES);
@@ -88,6 +88,14 @@ static void draw_since(struct lines *l, const struct order *o, const struct mark
     field(l, "since", ROLE_MUTED, line);
 }
 
+/* From the line that speaks of the market on: Enter shows all of it. */
+static const char *about(const char *response, const char *symbol) {
+    const char *at = strstr(response, symbol);
+    while (at && at > response && at[-1] != '\n')
+        at--;
+    return at ? at : response;
+}
+
 static void draw_position(struct lines *l, const struct order *o, int64_t now_us) {
     struct view_market vm;
     struct view_position vp;
@@ -105,7 +113,7 @@ static void draw_position(struct lines *l, const struct order *o, int64_t now_us
         run = session_whole_run(l->s, o->link);
         snprintf(line, sizeof line, "%s, run %llu", m ? m->name : "a model", (unsigned long long)o->link);
         field(l, "opened by", ROLE_TEXT, line);
-        field(l, "thesis", ROLE_TEXT, run && run->response && run->response[0] ? run->response : run ? "it said nothing" : "its run is read from the database");
+        field(l, "thesis", ROLE_TEXT, run && run->response && run->response[0] ? about(run->response, vm.m->symbol) : run ? "it said nothing" : "its run is read from the database");
     } else
         field(l, "opened by", ROLE_TEXT, o->source == SOURCE_MANUAL ? "by hand" : order_source_name((enum order_source)o->source));
     draw_plan(l, o, vm.m, now_us);
