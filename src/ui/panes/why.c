@@ -84,7 +84,7 @@ static void draw_since(struct lines *l, const struct order *o, const struct mark
                 snprintf(text, sizeof text, "last: %s %s", x->tool, x->code > 0 ? err_name((enum err)x->code) : "ok");
         }
     char line[260];
-    snprintf(line, sizeof line, "%d runs, acted on it %d times%s%s", runs, acted, text[0] ? "; " : "", text);
+    snprintf(line, sizeof line, "%s%d runs, acted on it %d times%s%s", run ? "" : "the newest ", runs, acted, text[0] ? "; " : "", text);
     field(l, "since", ROLE_MUTED, line);
 }
 
