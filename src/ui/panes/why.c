@@ -73,7 +73,7 @@ static void draw_plan(struct lines *l, const struct order *o, const struct marke
 /* What later runs did about this market. */
 static void draw_since(struct lines *l, const struct order *o, const struct market *m, run_id opened) {
     const struct model *owner = view_model_of(l->s->view, o->account);
-    const struct run_info *run;
+    const struct run_info *run = NULL;
     char text[200];
     int runs = 0, acted = 0;
     text[0] = 0;
