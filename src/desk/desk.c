@@ -23,6 +23,8 @@ static handler_fn *const handlers[EVENT_TYPE_COUNT] = {
     [EVENT_RECON_POSITION] = on_recon_position, [EVENT_RECON_CASH] = on_recon_cash, [EVENT_RECON_END] = on_recon_end,
     [EVENT_SAVED] = on_saved, [EVENT_STORE] = on_store, [EVENT_LEADER] = on_leader,
     [EVENT_MODEL] = on_model, [EVENT_LOAD_TRADE] = on_load_trade, [EVENT_RUN_END] = on_run_end,
+    [EVENT_WATCHES] = on_watches, [EVENT_FOLLOW] = on_follow, [EVENT_FOLLOW_TRADE] = on_follow_trade, [EVENT_LINK] = on_link,
+    [EVENT_HISTORY] = on_history, [EVENT_REMARK] = on_remark, [EVENT_TARGET_TRADE] = on_target,
     [EVENT_CANDLE] = on_candle, [EVENT_OPEN_INTEREST] = on_open_interest,
     [EVENT_INTENT] = on_intent, [EVENT_TIMER] = on_timer, [EVENT_NOTE] = on_note,
 };

@@ -181,7 +181,7 @@ bool event_valid(const struct event *ev, size_t len) {
         return false;
     if (ev->type >= EVENT_TYPE_COUNT || ev->venue >= VENUE_COUNT || ev->at_us < 0)
         return false;
-    if (ev->size < event_sizes[ev->type] || (ev->type != EVENT_BOOK && ev->size != event_sizes[ev->type]))
+    if (ev->size < event_sizes[ev->type] || (ev->type != EVENT_BOOK && ev->type != EVENT_WATCHES && ev->size != event_sizes[ev->type]))
         return false;
     return body_ok(ev);
 }

@@ -13,6 +13,7 @@ handler_fn on_trade, on_mark, on_market_status, on_recon_begin, on_recon_order, 
 handler_fn on_recon_position, on_recon_cash, on_recon_end, on_boot, on_venue, on_store;
 handler_fn on_leader, on_setting, on_note, on_account, on_load_order, on_load_fill;
 handler_fn on_load_cash, on_load_day, on_load_market, on_equity, on_loaded, on_timer;
+handler_fn on_watches, on_follow, on_follow_trade, on_link, on_history, on_remark, on_target;
 handler_fn on_model, on_load_trade, on_run_end, on_candle, on_open_interest;
 
 #endif

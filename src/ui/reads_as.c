@@ -271,6 +271,8 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
     case INTENT_MODEL_RUN:
         model_as(view, in, &s, "INVOKE");
         break;
+    case INTENT_WATCH_PUT: case INTENT_WATCH_ARM: case INTENT_WATCH_DISARM: case INTENT_WATCH_CANCEL: case INTENT_FOLLOW_PUT: case INTENT_FOLLOW_ON:
+    case INTENT_FOLLOW_OFF: case INTENT_FOLLOW_DELETE: case INTENT_LINK_PUT: case INTENT_LINK_DELETE: case INTENT_TRADING_STATE: case INTENT_REMARK:
     case INTENT_KIND_COUNT:
         break;
     }

@@ -3,7 +3,7 @@
 #include "turret/base/hash.h"
 #include "turret/venue/sim.h"
 
-struct watch {
+struct watcher {
     struct kit keep; /* private events only: public ones are many */
     int64_t last_us;
     uint64_t hash, events, books, trades;
@@ -12,14 +12,14 @@ struct watch {
     price bid[2], ask[2];
 };
 
-static void watch_book(struct watch *w, const struct ev_book *b) {
+static void watch_book(struct watcher *w, const struct ev_book *b) {
     w->books++;
     for (int i = 0; i < b->n_bids + b->n_asks; i++)
         assert_true(b->levels[i].size.micro >= 0 && b->levels[i].px.micro > 0);
 }
 
 static void watch_put(void *ctx, const struct event *ev) {
-    struct watch *w = ctx;
+    struct watcher *w = ctx;
     assert_true(event_valid(ev, ev->size));
     assert_true(ev->at_us >= w->last_us); /* one time order, whoever speaks */
     w->last_us = ev->at_us;
@@ -39,7 +39,7 @@ static void watch_put(void *ctx, const struct event *ev) {
     }
 }
 
-static struct venue *open_sim(struct watch *w, uint64_t seed) {
+static struct venue *open_sim(struct watcher *w, uint64_t seed) {
     struct sim_cfg cfg;
     struct venue *v = NULL;
     char text[REASON_MAX] = "";
@@ -57,7 +57,7 @@ static struct venue *open_sim(struct watch *w, uint64_t seed) {
     v->ops->start(v, T0);
     return v;
 }
-static void close_sim(struct watch *w, struct venue *v) {
+static void close_sim(struct watcher *w, struct venue *v) {
     kit_forget(&w->keep);
     free(w->keep.seen);
     v->ops->close(v);
@@ -65,7 +65,7 @@ static void close_sim(struct watch *w, struct venue *v) {
 
 static void listings_come_first_then_the_venue_is_up(void **state) {
     (void)state;
-    struct watch w;
+    struct watcher w;
     struct venue *v = open_sim(&w, 5);
     assert_int_equal(w.ups, 1);
     assert_true(w.markets_before_up >= 8);
@@ -74,7 +74,7 @@ static void listings_come_first_then_the_venue_is_up(void **state) {
 }
 
 static uint64_t trade_an_hour(uint64_t seed) {
-    struct watch w;
+    struct watcher w;
     struct venue *v = open_sim(&w, seed);
     struct order o = {.account = 1, .type = ORDER_MARKET, .leverage = 1, .flags = ORDER_SENT};
     int64_t now = T0;
@@ -113,7 +113,7 @@ static void a_missing_tape_is_said_so(void **state) {
     (void)state;
     struct sim_cfg cfg;
     struct venue *v = NULL;
-    struct watch w = {0};
+    struct watcher w = {0};
     char text[REASON_MAX] = "";
     sim_cfg_default(&cfg);
     cfg.tape = "/nonexistent/x.tape";

@@ -54,6 +54,26 @@ enum err_class {
     X(STOP_SIDE, REJECT, 7, "the stop is on the wrong side of the price")                         \
     X(TARGET_SIDE, REJECT, 7, "the target is on the wrong side of the price")                     \
     X(RESERVED, REJECT, 7, "the whole position is already being closed")                          \
+    X(TRADING_HALTED, REJECT, 7, "trading is halted: only exits and cancels pass") \
+    X(TRADING_REDUCING, REJECT, 7, "trading is reducing: nothing that adds exposure") \
+    X(RISK_TOTAL_EXPOSURE, LIMIT, 7, "over the exposure limit of all accounts together") \
+    X(RISK_REJECTS, LIMIT, 7, "the venue refused too many orders in a row: new exposure waits for a person") \
+    X(SLIPPAGE, REJECT, 7, "it would cost more than the slippage allows") \
+    X(NO_ROUTE, REJECT, 7, "no venue of this outcome can take the order now") \
+    X(FOLLOW_OFF, REJECT, 7, "this configuration is off or paused") \
+    X(FOLLOW_CATEGORY, REJECT, 7, "the market's category is not followed") \
+    X(FOLLOW_PROBABILITY, REJECT, 7, "the price is outside the probabilities that are followed") \
+    X(FOLLOW_LIQUIDITY, REJECT, 7, "too little liquidity to follow") \
+    X(FOLLOW_TRADES, LIMIT, 7, "the day's number of followed trades is reached") \
+    X(FOLLOW_LOSS, LIMIT, 7, "the day's loss of this configuration is reached: paused until midnight UTC") \
+    X(FOLLOW_POSITIONS, LIMIT, 7, "too many open positions of this configuration") \
+    X(FOLLOW_CAP, LIMIT, 7, "a cap of this configuration leaves no room") \
+    X(FOLLOW_LATE, REJECT, 7, "the target's trade is too old to follow") \
+    X(OWN_WALLET, REJECT, 7, "the target is this desk's own account") \
+    X(FOLLOW_LOOP, REJECT, 7, "a configuration never follows another one's trades") \
+    X(NOTHING_TO_CLOSE, REJECT, 7, "the target sells and there is no position of ours to reduce") \
+    X(SELF_CROSS, REJECT, 7, "it would meet an own working order") \
+    X(OPPOSITE_STRATEGY, REJECT, 7, "another strategy of the account holds the other side where the venue nets") \
     X(RUN_OVER, REJECT, 7, "the run is over: it timed out, was stopped or was cleared")          \
     X(SIMULATION_ONLY, REJECT, 7, "simulation is forced: no account may trade live")               \
     X(RISK_LEVERAGE, LIMIT, 7, "over the leverage cap of this model")                              \

@@ -5,7 +5,8 @@
 #include "turret/desk/event.h"
 
 /* One stored record. A batch (same seq, last one has `last`) is one transaction, answered by EVENT_SAVED{seq}. */
-enum save_kind { SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_SETTING, SAVE_MARKET, SAVE_EQUITY, SAVE_DAY, SAVE_ACCOUNT, SAVE_MODEL };
+enum save_kind { SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_SETTING, SAVE_MARKET, SAVE_EQUITY, SAVE_DAY, SAVE_ACCOUNT, SAVE_MODEL,
+                 SAVE_WATCH, SAVE_FOLLOW, SAVE_FOLLOW_TRADE, SAVE_LINK, SAVE_HISTORY, SAVE_REMARK };
 struct save_order_event { order_id order; uint8_t event, from, to, source; int32_t reason; int64_t at_us; char text[REASON_MAX]; };
 struct fx_save {
     uint64_t seq;
@@ -27,6 +28,12 @@ struct fx_save {
         struct ev_load_day day;
         struct account account;
         struct model model;
+        struct watch watch;
+        struct follow follow;
+        struct follow_trade follow_trade;
+        struct market_link link;
+        struct history history;
+        struct remark remark;
     } u;
 };
 struct fx_place { struct order order; };
@@ -37,11 +44,13 @@ struct fx_reconcile { account_id account; uint64_t round; };
 struct fx_reset { account_id account; usd initial; };     /* paper account back to its start */
 struct fx_reply { uint64_t token; int32_t result /* enum err */; uint32_t num; order_id order; uint8_t state, unknown, pad[6]; qty filled; price average; char text[NOTE_MAX]; };
 enum notice_level { NOTICE_INFO, NOTICE_FILL, NOTICE_WARN, NOTICE_ALERT };
-struct fx_notice { int32_t level; uint32_t num; order_id order; market_id market; account_id account; char text[NOTE_MAX]; };
+struct fx_notice { int32_t level; uint32_t num /* of the order, or of the watch that fired */; order_id order; market_id market; account_id account; char text[NOTE_MAX]; };
 
 /* Invoke a model: the agents' shell runs the workflow and ends it with EVENT_RUN_END, or is told to stop. */
 struct fx_run { run_id run; int64_t deadline_us; struct model model; };
 struct fx_run_stop { run_id run; model_id model; int32_t status /* enum run_status */; char text[REASON_MAX]; };
+/* A wallet whose trades are wanted from the venue (or no more), answered by EVENT_TARGET_TRADE; `since_us` 0 = the first poll is the baseline. */
+struct fx_activity { char wallet[WALLET_MAX]; int64_t since_us; uint8_t on; uint8_t pad[7]; };
 /* One line of the event stream (turret tail): the founding names. */
 #define FEED_TABLE(X)                                                                                                   \
     X(WORKFLOW_COMPLETE, "workflow:complete") X(BATCH_COMPLETE, "batch:complete") X(POSITIONS_CHANGED, "positions:changed") \
@@ -59,7 +68,7 @@ struct fx_feed { uint32_t kind; model_id model; /* 0 = a person's account */ run
     X(SAVE, save, "save") X(PLACE, place, "place") X(CANCEL, cancel, "cancel")                 \
     X(AMEND, amend, "amend") X(QUERY, query, "query") X(RECONCILE, reconcile, "reconcile")     \
     X(RESET, reset, "reset") X(REPLY, reply, "reply") X(NOTICE, notice, "notice")    \
-    X(RUN, run, "run") X(RUN_STOP, run_stop, "run-stop") X(FEED, feed, "feed")
+    X(RUN, run, "run") X(RUN_STOP, run_stop, "run-stop") X(FEED, feed, "feed") X(ACTIVITY, activity, "activity")
 enum effect_type {
 #define X(N, m, s) FX_##N,
     EFFECT_TABLE(X)
@@ -85,6 +94,7 @@ struct effect {
         struct fx_run run;
         struct fx_run_stop run_stop;
         struct fx_feed feed;
+        struct fx_activity activity;
     } u;
 };
 const char *effect_name(enum effect_type t);

@@ -69,6 +69,7 @@ struct ev_run_end {
 };
 struct ev_candle { market_id market; int32_t interval_s, pad; struct candle candle; }; /* back-fill, oldest first, before live data */
 struct ev_load_trade { account_id account; uint32_t pad; struct trade_stat trade; };   /* every closed position, oldest first */
+struct ev_watches { uint32_t n, pad; struct watch watches[]; };                         /* from the store, many at once */
 struct ev_open_interest { market_id market; qty size; };
 struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the shell's for the log pane */
 
@@ -88,6 +89,9 @@ struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the sh
     X(RECON_CASH, recon_cash, "recon-cash") X(RECON_END, recon_end, "recon-end")                            \
     X(SAVED, saved, "saved") X(STORE, store, "store") X(LEADER, leader, "leader")                           \
     X(MODEL, model, "model") X(LOAD_TRADE, load_trade, "load-trade") X(RUN_END, run_end, "run-end")          \
+    X(WATCHES, watches, "watches") X(FOLLOW, follow, "follow") X(FOLLOW_TRADE, follow_trade, "follow-trade") \
+    X(LINK, link, "link") X(HISTORY, history, "history") X(REMARK, remark, "remark")                        \
+    X(TARGET_TRADE, target, "target-trade")                                                                 \
     X(CANDLE, candle, "candle") X(OPEN_INTEREST, open_interest, "open-interest")                            \
     X(INTENT, intent, "intent") X(TIMER, none, "timer") X(NOTE, note, "note")
 
@@ -142,6 +146,8 @@ struct event {
         struct ev_candle candle;
         struct ev_load_trade load_trade;
         struct ev_open_interest open_interest;
+        struct ev_watches watches; struct follow follow; struct follow_trade follow_trade; struct target_trade target;
+        struct market_link link; struct history history; struct remark remark;
         struct ev_note note;
         uint64_t none[1];
     } u;

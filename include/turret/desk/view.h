@@ -24,6 +24,8 @@ struct view_status {
     char leader_holder[64];
     char store_text[REASON_MAX];
     uint64_t events, epoch;
+    uint8_t trading; /* enum trading_state */
+    char trading_reason[REASON_MAX];
     int alerts; /* unacknowledged NOTICE_ALERTs */
 };
 void view_status(const struct desk *d, struct view_status *out);
@@ -121,6 +123,8 @@ void view_schedule(const struct desk *d, struct view_schedule *out);
 /* Performance of any account over all its trades. */
 const struct metrics *view_metrics(const struct desk *d, account_id a);
 
+#include "turret/desk/view_auto.h"
+
 /* --- what would happen --- */
 struct view_preview {
     enum err refusal; /* what risk or the market would say */
@@ -128,6 +132,7 @@ struct view_preview {
     struct book_walk now; /* fills at once, own side's price */
     qty size, rests;
     usd cost, fee, margin;
+    struct route route; /* the venues compared, when the market is linked; n = 0: only one */
     usd worst_case; /* P&L of the resulting position at its worst (binary: loss of cost; perp: at stop or liquidation) */
 };
 void view_preview(const struct desk *d, const struct intent *in, struct view_preview *out);

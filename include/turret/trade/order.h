@@ -5,6 +5,7 @@
 
 #include "turret/base/err.h"
 #include "turret/market/market.h"
+#include "turret/trade/route.h"
 
 #define STRATEGY_MAX 24
 #define CLIENT_ID_MAX 48
@@ -42,11 +43,26 @@ enum close_trigger {
 };
 enum order_flag { ORDER_REDUCE_ONLY = 1, ORDER_POST_ONLY = 2, ORDER_OUTCOME_UNKNOWN = 4, ORDER_SENT = 8 };
 
+#define LADDER_MAX 8
+enum trail_kind { TRAIL_NONE, TRAIL_DISTANCE /* micro price */, TRAIL_PERCENT /* ppm of the price */, TRAIL_ATR /* micro multiples of the 5-minute ATR(14) */ };
+struct exit_rung { price level; int32_t part_ppm /* of the size the ladder was set for */; uint8_t done, pad[3]; };
+struct exit_rules { /* exits that move or come in parts; 0 = not set */
+    int64_t trail;          /* by trail_kind: the stop follows the best price at this distance and never goes back */
+    price break_even;       /* own-side price at which the stop moves to the entry */
+    int32_t before_close_s; /* closes that long before the market closes */
+    uint8_t trail_kind, rung_count, pad[2];
+    struct exit_rung rungs[LADDER_MAX]; /* take profit in parts, nearest first */
+};
 struct exit_plan { /* micro 0 = not set */
     price stop, target;
     price invalidation_price;
     int64_t time_exit_us, cooldown_until_us;
     int16_t confidence; /* 0..100, -1 unknown */
+    uint8_t trailed;    /* the stop was moved by the trail: it closes as TRAIL */
+    uint8_t pad[5];
+    price trail_best;   /* best own-side price since the trail was set */
+    qty ladder_size;    /* what the parts of the ladder are parts of */
+    struct exit_rules rules;
     char invalidation[INVALIDATION_MAX];
 };
 
@@ -88,6 +104,7 @@ struct order {
     char client_id[CLIENT_ID_MAX];
     char venue_id[VENUE_ORDER_ID_MAX];
     char reason_text[REASON_MAX];
+    struct route route; /* the SmartRouter's decision; n = 0: none */
     struct position pos;
 };
 

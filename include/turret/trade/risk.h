@@ -16,6 +16,10 @@
     X(max_orders_per_second, count, 20, "orders/s", "most new orders of one account within a second")        \
     X(max_day_loss, usd, 2000, "USD", "loss since midnight UTC that pauses an account")                      \
     X(duplicate_window, ms, 500, "ms", "time in which an identical order is refused")                        \
+    X(max_total_exposure, usd, 0, "USD", "largest worst-case exposure of all accounts together")             \
+    X(drawdown_halve, ppm, 0, "ppm", "fall of an account from its highest equity after which new orders may have half the size") \
+    X(drawdown_halt, ppm, 0, "ppm", "fall from the highest equity after which an account opens nothing") \
+    X(max_rejects, count, 20, "refusals", "refusals by a venue in a row that stop new exposure of an account until a fill or a reset") \
     X(max_data_age, ms, 10000, "ms", "oldest book that may add exposure or pull a trigger")
 
 struct risk_limits { /* usd, qty and ppm in micro units as their kind says; count and ms plain */
@@ -24,6 +28,10 @@ struct risk_limits { /* usd, qty and ppm in micro units as their kind says; coun
 #undef X
 };
 void risk_limits_default(struct risk_limits *l);
+
+/* What may trade at all: kill is stronger, and is a switch of its own. */
+enum trading_state { TRADING_ACTIVE, TRADING_REDUCING /* nothing that adds exposure */, TRADING_HALTED /* automations fire nothing either; exits and cancels by hand and by stops pass */, TRADING_STATE_COUNT };
+const char *trading_state_name(enum trading_state s);
 
 struct risk_facts {
     bool killed, day_paused, denied, reconciling, store_down, leader;
@@ -35,6 +43,10 @@ struct risk_facts {
     int open_orders, orders_last_second;
     usd day_pnl;
     bool duplicate;
+    uint8_t trading;          /* enum trading_state */
+    usd total_exposure;       /* of all accounts, without this one */
+    int64_t drawdown_ppm;     /* of the account */
+    int rejects;              /* of the account, in a row */
     bool live_forbidden;      /* simulation is forced and the account is live */
     bool run_over;            /* a model's order whose run no longer counts */
     const struct agent_limits *agent; /* a model's order: its limits; NULL for anybody else. The figures below are the model's. */

@@ -8,6 +8,8 @@
 enum trigger_dir { TRIGGER_AT_OR_BELOW, TRIGGER_AT_OR_ABOVE };
 enum trigger_price { TRIGGER_BID, TRIGGER_ASK, TRIGGER_MARK, TRIGGER_LAST, TRIGGER_PRICE_COUNT };
 
+/* Kinds: a lower one wins when several of one owner are hit at once. */
+enum trigger_kind { TRIGGER_STOP = 1, TRIGGER_INVALIDATION, TRIGGER_TARGET, TRIGGER_RUNG /* to TRIGGER_RUNG + LADDER_MAX - 1 */, TRIGGER_BREAK_EVEN = 12, TRIGGER_TRAIL, TRIGGER_WATCH };
 #define TRIGGER_KINDS 16
 
 struct trigger {

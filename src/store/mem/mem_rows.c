@@ -212,6 +212,7 @@ void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge) {
     case SAVE_DAY: UPSERT(t, day, &rec->u.day, SAME_DAY); break;
     case SAVE_MODEL: UPSERT(t, model, &rec->u.model, SAME_ID); break;
     case SAVE_ACCOUNT: UPSERT(t, account, &rec->u.account, SAME_ID); break;
+    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: case SAVE_LINK: case SAVE_HISTORY: case SAVE_REMARK: break;
     }
 }
 

@@ -166,6 +166,7 @@ static void send_record(struct store_pg *s, struct batch *of, const struct fx_sa
     case SAVE_DAY: bind_row(&b, &row_day, &rec->u.day); exec(s, "day", &b, of, '-'); return;
     case SAVE_MODEL: bind_row(&b, &row_model, &rec->u.model); exec(s, "model", &b, of, '-'); return;
     case SAVE_ACCOUNT: bind_row(&b, &row_account, &rec->u.account); exec(s, "account", &b, of, '-'); return;
+    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: case SAVE_LINK: case SAVE_HISTORY: case SAVE_REMARK: return;
     }
 }
 
