@@ -12,7 +12,7 @@ endif
 
 # --- packages: Debian names; build and run first, tests after ----------------------------------------
 PKGS_RUN  := gcc libc6-dev make pkg-config libev-dev libncurses-dev libpq-dev libcurl4-openssl-dev libcjson-dev \
-             libssl-dev zlib1g-dev libinih-dev libwslay-dev libsecp256k1-dev postgresql ca-certificates
+             libssl-dev zlib1g-dev libinih-dev libwslay-dev libsecp256k1-dev libmicrohttpd-dev postgresql ca-certificates
 PKGS_TEST := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-pyte python3-psycopg2 tmux mandoc \
              valgrind clang-14 libclang-rt-14-dev faketime strace procps $(if $(shell command -v npm),,nodejs npm)
 have = $(if $(wildcard /usr/bin/dpkg-query),$(shell dpkg-query -W -f='$${binary:Package} $${db:Status-Status}\n' $(1) 2>/dev/null | awk '$$2=="installed"{sub(/:.*/,"",$$1); print $$1}'),$(1))
@@ -40,7 +40,7 @@ endif
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror=format-security
 CFLAGS ?= -g
 ALL_CFLAGS = -std=gnu17 $(OPT) $(CFLAGS) $(WARN) $(HARDEN) -fno-common -D_GNU_SOURCE -Iinclude -Isrc -I/usr/include/postgresql -MMD -MP
-LIBS   := -lncursesw -lev -lpq -lcurl -lcjson -lcrypto -lz -linih -lwslay -lsecp256k1 -lm
+LIBS   := -lncursesw -lev -lpq -lcurl -lcjson -lcrypto -lz -linih -lwslay -lsecp256k1 -lmicrohttpd -lm
 
 # --- sources ---------------------------------------------------------------------------------------
 SRC    := $(sort $(shell find src -name '*.c'))

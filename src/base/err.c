@@ -1,4 +1,4 @@
-/* The error table as code: names, sentences, classes, exit codes, all from ERR_TABLE. */
+/* The error table as code: names, sentences, classes, exit codes, HTTP statuses, all from ERR_TABLE. */
 #include "turret/base/err.h"
 
 #include <stddef.h>
@@ -9,9 +9,9 @@ static const struct {
     char name[NAME_MAX_LEN]; /* as in the table, upper case */
     const char *text;
     enum err_class class;
-    int exit_code;
+    int exit_code, http;
 } table[ERR_COUNT] = {
-#define X(name, class, code, text) [ERR_##name] = {#name, text, ERR_CLASS_##class, code},
+#define X(name, class, code, http, text) [ERR_##name] = {#name, text, ERR_CLASS_##class, code, http},
     ERR_TABLE(X)
 #undef X
 };
@@ -32,3 +32,4 @@ const char *err_name(enum err e) {
 const char *err_text(enum err e) { return table[known(e)].text; }
 enum err_class err_class(enum err e) { return table[known(e)].class; }
 int err_exit_code(enum err e) { return table[known(e)].exit_code; }
+int err_http_status(enum err e) { return table[known(e)].http; }
