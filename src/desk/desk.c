@@ -36,6 +36,8 @@ void desk_step(struct desk *d, const struct event *ev) {
         d->now_us = ev->at_us;
     d->events++;
     handlers[ev->type](d, ev);
+    if (d->follows != NULL)
+        follow_step(d);
     if (d->feed_any)
         feed_end(d);
     if (d->row_count != 0 || d->cur != NULL)
@@ -74,6 +76,7 @@ static void account_free(struct acct *a) {
 static void desk_teardown(struct desk *d) {
     struct map *maps[10];
     save_clear(d);
+    follow_free(d);
     for (size_t i = 0; i < d->market_count; i++) {
         book_free(d->markets[i]->book);
         trigger_set_free(d->markets[i]->triggers);
@@ -157,6 +160,7 @@ uint64_t hash_rows(const struct desk *d, uint64_t h) {
         h = fnv64(h, v, sizeof v);
     }
     h = hash_models(d, h);
+    h = hash_follows(d, h);
     h = fnv64(h, &d->limits, sizeof d->limits);
     h = fnv64_u64(h, d->killed);
     return fnv64_u64(h, d->next_num);

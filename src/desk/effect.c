@@ -109,6 +109,16 @@ void reply(struct desk *d, uint64_t token, enum err e, const struct rec *r, cons
     str_copy(p->text, sizeof p->text, text != NULL && text[0] != 0 ? text : err_text(e));
 }
 
+void reply_num(struct desk *d, uint64_t token, enum err e, uint32_t num, const char *text) {
+    if (token == 0)
+        return;
+    struct fx_reply *p = &fx_new(d, FX_REPLY, VENUE_NONE)->u.reply;
+    p->token = token;
+    p->result = (int32_t)e;
+    p->num = num;
+    str_copy(p->text, sizeof p->text, text != NULL && text[0] != 0 ? text : err_text(e));
+}
+
 void waiter_add(struct desk *d, uint64_t token, enum waiter_kind kind, order_id order, int64_t deadline_us) {
     if (token == 0)
         return;

@@ -73,12 +73,18 @@ static bool market_ok(const struct market *m) {
            m->qty_digits <= DEC_DIGITS && TEXT_OK(m->symbol) && TEXT_OK(m->title) && TEXT_OK(m->category);
 }
 
+static bool follow_ok(const struct follow *f) {
+    return f->kind < FOLLOW_KIND_COUNT && f->strategy < FOLLOW_STRATEGY_COUNT && f->sizing < SIZING_COUNT && f->exit < FOLLOW_EXIT_COUNT && f->venue < VENUE_COUNT &&
+           bool_ok(f->enabled) && bool_ok(f->paused) && bool_ok(f->deleted) && bool_ok(f->baselined) && TEXT_OK(f->wallet) && TEXT_OK(f->categories);
+}
+
 static bool intent_ok(const struct intent *in) {
     return in->kind < INTENT_KIND_COUNT && in->side <= SIDE_SHORT && in->action <= ACTION_SELL && in->type <= ORDER_TAKE_PROFIT &&
            in->tif <= TIF_FOK && in->source < SOURCE_COUNT && in->close_trigger < CLOSE_COUNT && in->limit.micro >= 0 &&
            in->stop.micro >= PROTECT_KEEP.micro && in->target.micro >= PROTECT_KEEP.micro && in->size.micro >= 0 &&
            in->amount.micro >= 0 && in->invalidation_price.micro >= 0 && in->time_exit_us >= 0 && in->cooldown_until_us >= 0 && in->confidence >= -1 &&
-           in->confidence <= 100 && TEXT_OK(in->invalidation) && TEXT_OK(in->strategy) && TEXT_OK(in->note);
+           in->confidence <= 100 && TEXT_OK(in->invalidation) && TEXT_OK(in->strategy) && TEXT_OK(in->note) &&
+           (in->kind != INTENT_FOLLOW_PUT || follow_ok(&in->u.follow));
 }
 
 static bool book_ok(const struct event *ev) {
@@ -169,6 +175,13 @@ static bool body_ok(const struct event *ev) {
         return ev->u.open_interest.size.micro >= 0;
     case EVENT_INTENT:
         return intent_ok(&ev->u.intent);
+    case EVENT_FOLLOW:
+        return follow_ok(&ev->u.follow) && ev->u.follow.id != 0;
+    case EVENT_FOLLOW_TRADE:
+        return ev->u.follow_trade.status < FOLLOWED_COUNT && ev->u.follow_trade.side <= SIDE_SHORT && ev->u.follow_trade.our_side <= SIDE_SHORT &&
+               reason_ok(ev->u.follow_trade.reason) && TEXT_OK(ev->u.follow_trade.trade) && TEXT_OK(ev->u.follow_trade.text);
+    case EVENT_TARGET_TRADE:
+        return bool_ok(ev->u.target.baseline) && TEXT_OK(ev->u.target.wallet) && TEXT_OK(ev->u.target.trade);
     case EVENT_NOTE:
         return ev->u.note.level >= 0 && TEXT_OK(ev->u.note.text);
     default:

@@ -18,6 +18,8 @@ void fill_keep(struct desk *d, const struct fill *f) {
     d->fills[d->fill_count++] = *f;
     map_put(&d->fill_map, fill_key(d, f), 1);
     d->dirty |= DIRTY_FILLS;
+    if (d->follows != NULL && d->loaded)
+        follow_fill(d, f);
 }
 
 size_t fill_whole(const struct desk *d, size_t i, struct fill *whole) {
@@ -72,6 +74,7 @@ void position_closed(struct desk *d, struct rec *pos, const struct rec *by) {
     position_unlink(d, pos);
     save_row(d, pos);
     performance_closed(d, pos);
+    follow_closed(d, pos);
     /* Exits of a position that is gone would open a new one: take them back. */
     for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
         if (r->o.parent == pos->o.id && r != by && (r->o.flags & ORDER_REDUCE_ONLY))

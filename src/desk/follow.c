@@ -12,6 +12,8 @@ void follow_timer(struct desk *d) { (void)d; }
 void follow_loaded(struct desk *d) { (void)d; }
 uint64_t hash_follows(const struct desk *d, uint64_t h) { (void)d; return h; }
 void follow_free(struct desk *d) { (void)d; }
+void follow_step(struct desk *d) { (void)d; }
+void follow_unsaved(struct desk *d, const struct fx_save *s) { (void)d; (void)s; }
 const struct follow *view_next_follow(const struct desk *d, int *cursor) { (void)d; (void)cursor; return NULL; }
 const struct follow *view_follow(const struct desk *d, follow_id id) { (void)d; (void)id; return NULL; }
 int view_follow_trades(const struct desk *d, follow_id id, const struct follow_trade **out, int max) { (void)d; (void)id; (void)out; (void)max; return 0; }

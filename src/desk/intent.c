@@ -299,6 +299,7 @@ static intent_fn *const handlers[INTENT_KIND_COUNT] = {
     [INTENT_KILL] = intent_kill, [INTENT_UNKILL] = intent_unkill, [INTENT_ACCOUNT_RESET] = intent_account_reset,
     [INTENT_LIMIT] = intent_limit, [INTENT_RESUME_DAY] = intent_resume_day, [INTENT_MODEL_PAUSE] = intent_model,
     [INTENT_MODEL_RESUME] = intent_model, [INTENT_MODEL_RUN] = intent_model,
+    [INTENT_FOLLOW_PUT] = intent_follow, [INTENT_FOLLOW_ON] = intent_follow, [INTENT_FOLLOW_OFF] = intent_follow, [INTENT_FOLLOW_DELETE] = intent_follow,
 };
 
 void on_intent(struct desk *d, const struct event *ev) {

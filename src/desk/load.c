@@ -210,6 +210,7 @@ void on_loaded(struct desk *d, const struct event *ev) {
     }
     d->fill_loaded = d->fill_count;
     d->loaded = true;
+    follow_loaded(d);
     for (size_t i = 0; i < d->order_count; i++) /* exits first; what they may do waits for reconciliation */
         if (d->orders[i]->is_pos) {
             performance_risk(d->orders[i]);

@@ -14,6 +14,7 @@ static void order_over(struct desk *d, struct rec *r) {
     reserve_give(d, r, r->holds);
     waiters_settle(d, r);
     exits_order_over(d, r);
+    follow_order_over(d, r);
     d->dirty |= DIRTY_ORDERS | DIRTY_ACCOUNT;
 }
 

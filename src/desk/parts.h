@@ -37,6 +37,7 @@ void notice_about(struct desk *d, enum notice_level level, market_id m, account_
 struct numtext { char s[DEC_TEXT_MAX]; };
 struct numtext num_text(int64_t micro);
 void reply(struct desk *d, uint64_t token, enum err e, const struct rec *r, const char *text);
+void reply_num(struct desk *d, uint64_t token, enum err e, uint32_t num, const char *text);
 void waiter_add(struct desk *d, uint64_t token, enum waiter_kind kind, order_id order, int64_t deadline_us);
 void waiters_settle(struct desk *d, const struct rec *r);
 void waiters_saved(struct desk *d, uint64_t token, const struct rec *r);

@@ -13,6 +13,8 @@ void follow_order_over(struct desk *d, struct rec *r);        /* an order of a f
 void follow_closed(struct desk *d, const struct rec *pos);    /* a position of a follow closed */
 void follow_timer(struct desk *d);                            /* each beat */
 void follow_loaded(struct desk *d);                           /* at EVENT_LOADED */
+void follow_step(struct desk *d);                             /* at the end of each step: what is due is decided, what changed is written */
+void follow_unsaved(struct desk *d, const struct fx_save *s); /* its batch failed and is not tried again */
 void follow_free(struct desk *d);
 uint64_t hash_follows(const struct desk *d, uint64_t h);
 

@@ -104,7 +104,8 @@ void save_account(struct desk *d, struct acct *a) {
 }
 
 /* Rows that others refer to go first. */
-static const enum save_kind save_order[] = {SAVE_ACCOUNT, SAVE_MODEL, SAVE_MARKET, SAVE_SETTING, SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL, SAVE_LEDGER, SAVE_DAY, SAVE_EQUITY};
+static const enum save_kind save_order[] = {SAVE_ACCOUNT, SAVE_MODEL, SAVE_MARKET, SAVE_SETTING, SAVE_LINK, SAVE_WATCH, SAVE_FOLLOW, SAVE_ORDER, SAVE_ORDER_EVENT, SAVE_FILL,
+                                              SAVE_LEDGER, SAVE_DAY, SAVE_EQUITY, SAVE_FOLLOW_TRADE, SAVE_HISTORY, SAVE_REMARK};
 
 static void batch_sort(struct batch *b) {
     struct fx_save *sorted = xmalloc(b->n * sizeof *sorted);
@@ -244,7 +245,10 @@ static void after_run(struct desk *d, const struct after *a, enum err e) {
             waiters_saved(d, a->token, r);
         return;
     case AFTER_REPLY:
-        reply(d, a->token, e, r, NULL);
+        if (r != NULL)
+            reply(d, a->token, e, r, NULL);
+        else
+            reply_num(d, a->token, e, (uint32_t)a->order, NULL); /* the number of what is no order: a watch, a follow, a link */
         return;
     }
 }
@@ -258,6 +262,7 @@ static void forget_inserts(struct desk *d, const struct batch *b) {
             r->stored = false;
         if (m != NULL)
             m->saved = false;
+        follow_unsaved(d, &b->recs[i]);
     }
 }
 

@@ -172,6 +172,7 @@ void on_timer(struct desk *d, const struct event *ev) {
     recon_timer(d);
     exits_timer(d);
     schedule_timer(d);
+    follow_timer(d);
     if (d->now_us - d->slow_us >= SECOND_US) {
         d->slow_us = d->now_us;
         each_second(d);
