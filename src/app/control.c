@@ -243,7 +243,7 @@ static void on_frame(void *ctx, struct ctl_conn *conn, uint8_t type, const uint8
     if (type == PROTO_REQUEST)
         on_request(p, bytes, n);
     else if (type == PROTO_TAIL)
-        tail_start(p, bytes, n);
+        peer_tail(p, bytes, n);
     else if (type == PROTO_RECORD)
         record_start(p, bytes, n);
     else if (type == PROTO_ATTACH)
@@ -263,7 +263,7 @@ static void on_closed(void *ctx, struct ctl_conn *conn, enum err why) {
         log_warn("ctl", "closed a connection: %s", why == ERR_CORRUPT ? "oversized frame" : "it reads too slowly");
     viewer_gone(p);
     fetch_gone(p);
-    tail_gone(p);
+    peer_tail_end(p);
     for (struct peer **at = &p->all->peers; *at; at = &(*at)->next)
         if (*at == p) {
             *at = p->next;
@@ -284,20 +284,22 @@ struct control *control_open(const char *data_dir, struct engine *e, struct fram
     c->frames = f;
     c->host = *host;
     c->defaults = *viewer_defaults;
-    tail_open(c);
+    c->tail = tail_open(e);
     c->server = ctl_listen(data_dir, CTL_NAME, &ops, c, text, cap);
     if (c->server)
         return c;
-    tail_close(c);
+    tail_close(c->tail);
     free(c);
     return NULL;
 }
+
+struct tail *control_tail(struct control *c) { return c->tail; }
 
 void control_close(struct control *c, const char *why) {
     if (!c)
         return;
     ctl_broadcast(c->server, PROTO_BYE, why, strlen(why));
     ctl_server_close(c->server);
-    tail_close(c);
+    tail_close(c->tail);
     free(c);
 }

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "app/frames.h"
+#include "app/tail.h"
 #include "turret/agent/agents.h"
 #include "turret/store/archive.h"
 
@@ -23,6 +24,7 @@ struct control_host {
 
 struct control *control_open(const char *data_dir, struct engine *e, struct frames *f, const struct session_cfg *viewer_defaults,
                              const struct control_host *host, char *text, size_t cap);
+struct tail *control_tail(struct control *c); /* the event stream */
 /* Says goodbye to viewers and clients and closes the socket. */
 void control_close(struct control *c, const char *why);
 

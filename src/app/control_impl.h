@@ -1,5 +1,5 @@
-/* Inside of the control socket's server: control.c (connections, commands), control_view.c (attached viewers), records.c (JSON of
- * what the desk keeps). */
+/* Inside of the control socket's server: control.c (connections, commands), control_view.c (attached viewers), control_tail.c
+ * (readers of the event stream). */
 #ifndef TURRET_APP_CONTROL_IMPL_H
 #define TURRET_APP_CONTROL_IMPL_H
 
@@ -7,6 +7,8 @@
 
 #include "app/control.h"
 #include "app/proto.h"
+#include "app/records.h"
+#include "app/tail.h"
 #include "turret/io/ctl.h"
 
 struct peer { /* one connection */
@@ -15,7 +17,8 @@ struct peer { /* one connection */
     struct ctl_conn *conn;
     struct engine_client client;
     bool listed;            /* in the engine's list of clients */
-    bool tail, tail_gap;    /* reads the event stream; missed some of it */
+    bool tail;              /* reads the event stream */
+    struct tail_reader reader;
     uint64_t waiting;       /* token of the intent that waits for its answer, 0 = none */
     ev_timer late;
     char reads_as[NOTE_MAX];
@@ -32,7 +35,6 @@ struct control {
     struct peer *recording; /* who has the one recorder */
     struct peer *peers;
     struct tail *tail;
-    int tails; /* readers of the event stream */
     struct frames *frames;
     struct ctl_server *server;
     struct control_host host;
@@ -47,11 +49,9 @@ bool viewer_attach(struct peer *p, const uint8_t *bytes, size_t n);
 bool viewer_frame(struct peer *p, uint8_t type, const uint8_t *bytes, size_t n);
 void viewer_gone(struct peer *p);
 
-/* The event stream (control_tail.c). */
-void tail_open(struct control *c);
-void tail_close(struct control *c);
-void tail_start(struct peer *p, const uint8_t *bytes, size_t n);
-void tail_gone(struct peer *p);
+/* Reads the event stream from now on (control_tail.c). */
+void peer_tail(struct peer *p, const uint8_t *bytes, size_t n);
+void peer_tail_end(struct peer *p);
 
 /* Rows of the archive as the answer to a command (control_fetch.c). */
 void fetch_start(struct peer *p, const struct archive_query *q);
@@ -63,11 +63,5 @@ void fetch_gone(struct peer *p);
 /* Records market data while the connection lasts (control_record.c). */
 void record_start(struct peer *p, const uint8_t *bytes, size_t n);
 void record_stop(struct peer *p, bool answer);
-
-/* {"type":"order",...}, "fill", "notice": one record of the tail stream; NULL for kinds that are not told. */
-cJSON *record_json(const struct desk *view, const struct fx_save *rec);
-cJSON *notice_json(const struct desk *view, const struct fx_notice *n, int64_t now_us);
-cJSON *reply_json(const struct desk *view, const struct fx_reply *r, const char *reads_as);
-cJSON *preview_json(const struct desk *view, const struct intent *in, const char *reads_as);
 
 #endif

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/control_impl.h"
+#include "app/records.h"
 #include "turret/io/loop.h"
 #include "turret/ui/columns.h"
 
-static void add_dec(cJSON *o, const char *key, int64_t micro) {
+void json_add_dec(cJSON *o, const char *key, int64_t micro) {
     char buf[DEC_TEXT_MAX];
     dec_format(micro, 0, buf);
     cJSON_AddStringToObject(o, key, buf);
@@ -60,9 +60,9 @@ cJSON *reply_json(const struct desk *view, const struct fx_reply *r, const char 
         cJSON_AddStringToObject(o, "order", id);
         cJSON_AddNumberToObject(o, "num", r->num);
         cJSON_AddStringToObject(o, "state", r->unknown ? "unknown" : order_state_name((enum order_state)r->state));
-        add_dec(o, "filled", r->filled.micro);
+        json_add_dec(o, "filled", r->filled.micro);
         if (r->average.micro)
-            add_dec(o, "average", r->average.micro);
+            json_add_dec(o, "average", r->average.micro);
         else
             cJSON_AddNullToObject(o, "average");
     }
@@ -86,14 +86,14 @@ cJSON *preview_json(const struct desk *view, const struct intent *in, const char
         cJSON_AddStringToObject(o, "text", p.text);
     if (in->kind != INTENT_PLACE && in->kind != INTENT_CLOSE)
         return o;
-    add_dec(o, "size", p.size.micro);
-    add_dec(o, "fills_now", p.now.filled.micro);
+    json_add_dec(o, "size", p.size.micro);
+    json_add_dec(o, "fills_now", p.now.filled.micro);
     if (p.now.average.micro)
-        add_dec(o, "average", p.now.average.micro);
-    add_dec(o, "rests", p.rests.micro);
-    add_dec(o, "cost", p.cost.micro);
-    add_dec(o, "fee", p.fee.micro);
-    add_dec(o, "margin", p.margin.micro);
-    add_dec(o, "worst_case", p.worst_case.micro);
+        json_add_dec(o, "average", p.now.average.micro);
+    json_add_dec(o, "rests", p.rests.micro);
+    json_add_dec(o, "cost", p.cost.micro);
+    json_add_dec(o, "fee", p.fee.micro);
+    json_add_dec(o, "margin", p.margin.micro);
+    json_add_dec(o, "worst_case", p.worst_case.micro);
     return o;
 }
