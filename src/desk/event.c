@@ -70,7 +70,7 @@ static bool market_ok(const struct market *m) {
     return m->id != 0 && m->venue > VENUE_NONE && m->venue < VENUE_COUNT && m->kind <= MARKET_PERP && m->status <= MARKET_RESOLVED &&
            m->outcome <= OUTCOME_VOID && m->tick.micro > 0 && m->lot.micro > 0 && m->min_size.micro >= 0 &&
            m->min_price.micro >= 0 && (m->max_price.micro == 0 || m->max_price.micro >= m->min_price.micro) && m->price_digits <= DEC_DIGITS &&
-           m->qty_digits <= DEC_DIGITS && TEXT_OK(m->symbol) && TEXT_OK(m->title) && TEXT_OK(m->category);
+           m->qty_digits <= DEC_DIGITS && m->fee_kind < FEE_KIND_COUNT && TEXT_OK(m->symbol) && TEXT_OK(m->title) && TEXT_OK(m->category);
 }
 
 static bool follow_ok(const struct follow *f) {

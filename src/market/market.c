@@ -14,6 +14,7 @@ static const struct {
     [VENUE_POLYMARKET] = {"polymarket", "PM"},
     [VENUE_KALSHI] = {"kalshi", "KX"},
     [VENUE_LIGHTER] = {"lighter", "LT"},
+    [VENUE_SIM2] = {"sim2", "S2"},
 };
 static const char *const kinds[] = {[MARKET_BINARY] = "binary", [MARKET_PERP] = "perp"};
 static const char *const statuses[] = {

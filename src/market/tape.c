@@ -65,7 +65,7 @@ static uint8_t *text_put(uint8_t *p, const char *s, size_t cap) {
 
 size_t tape_market_put(uint8_t *out, const struct market *m) {
     const uint8_t bytes[8] = {m->venue,        m->kind,         m->status,     m->outcome,
-                              m->max_leverage, m->price_digits, m->qty_digits, m->quote_only};
+                              m->max_leverage, m->price_digits, m->qty_digits, (uint8_t)(m->quote_only | m->fee_kind << 1)};
     const int64_t numbers[10] = {m->tick.micro, m->min_price.micro, m->max_price.micro, m->lot.micro,          m->min_size.micro,
                                  m->maker_ppm,  m->taker_ppm,       m->maintenance_ppm, m->funding_interval_s, m->closes_us};
     memcpy(out, bytes, sizeof bytes);
@@ -96,7 +96,7 @@ static bool symbol_ok(const char *s) {
 static bool market_sane(const struct market *m) {
     return m->venue > VENUE_NONE && m->venue < VENUE_COUNT && m->kind <= MARKET_PERP && m->status <= MARKET_RESOLVED &&
            m->outcome <= OUTCOME_VOID && m->max_leverage >= 1 && m->price_digits <= DEC_DIGITS && m->qty_digits <= DEC_DIGITS &&
-           m->quote_only <= 1 && m->tick.micro > 0 && m->lot.micro > 0 && m->min_size.micro >= 0 && m->min_price.micro >= 0 &&
+           m->quote_only <= 1 && m->fee_kind < FEE_KIND_COUNT && m->tick.micro > 0 && m->lot.micro > 0 && m->min_size.micro >= 0 && m->min_price.micro >= 0 &&
            m->tick.micro <= TAPE_PRICE_MAX && m->lot.micro <= TAPE_SIZE_MAX && m->max_price.micro >= m->min_price.micro &&
            m->max_price.micro <= TAPE_PRICE_MAX && (m->kind != MARKET_BINARY || m->max_price.micro <= DEC_ONE) &&
            m->min_size.micro <= TAPE_SIZE_MAX && m->closes_us >= 0 && m->closes_us <= TAPE_TIME_MAX && symbol_ok(m->symbol);
@@ -117,7 +117,7 @@ size_t tape_market_get(const uint8_t *in, size_t len, struct market *m) {
             return 0;
     }
     *m = (struct market){.venue = in[0], .kind = in[1], .status = in[2], .outcome = in[3], .max_leverage = in[4],
-                         .price_digits = in[5], .qty_digits = in[6], .quote_only = in[7], .tick = {v[0]}, .min_price = {v[1]},
+                         .price_digits = in[5], .qty_digits = in[6], .quote_only = in[7] & 1, .fee_kind = in[7] >> 1, .tick = {v[0]}, .min_price = {v[1]},
                          .max_price = {v[2]}, .lot = {v[3]}, .min_size = {v[4]}, .maker_ppm = (int32_t)v[5],
                          .taker_ppm = (int32_t)v[6], .maintenance_ppm = (int32_t)v[7], .funding_interval_s = (int32_t)v[8],
                          .closes_us = v[9]};

@@ -10,10 +10,16 @@
 
 typedef uint64_t market_id; /* market_id_of(venue, symbol); 0 is no market */
 
-enum venue_id { VENUE_NONE, VENUE_SIM, VENUE_POLYMARKET, VENUE_KALSHI, VENUE_LIGHTER, VENUE_COUNT };
+enum venue_id { VENUE_NONE, VENUE_SIM, VENUE_POLYMARKET, VENUE_KALSHI, VENUE_LIGHTER, VENUE_SIM2 /* a second simulator */, VENUE_COUNT };
 enum market_kind { MARKET_BINARY, MARKET_PERP };
 enum market_status { MARKET_OPEN, MARKET_HALTED, MARKET_CLOSED, MARKET_RESOLVED };
 enum market_outcome { OUTCOME_NONE, OUTCOME_YES, OUTCOME_NO, OUTCOME_VOID };
+enum fee_kind {
+    FEE_NOTIONAL,   /* rate * value */
+    FEE_KALSHI,     /* rate * C * P * (1 - P), an order's total rounded up to the cent */
+    FEE_POLYMARKET, /* the same shape with the market's rate, an order's total rounded down to 0.00001 */
+    FEE_KIND_COUNT
+};
 
 struct market {
     market_id id;
@@ -25,9 +31,11 @@ struct market {
     uint8_t price_digits; /* fraction digits to show */
     uint8_t qty_digits;
     uint8_t quote_only;   /* the feed gives best bid and ask only, no depth */
+    uint8_t fee_kind;     /* enum fee_kind: what maker_ppm and taker_ppm are rates of */
+    uint8_t pad[7];
     price tick, min_price, max_price; /* binary: 0 < price < 1 */
     qty lot, min_size;
-    int32_t maker_ppm, taker_ppm;       /* fee on notional, millionths */
+    int32_t maker_ppm, taker_ppm;       /* fee rates of its formula, millionths */
     int32_t maintenance_ppm;            /* maintenance margin on notional (perpetuals) */
     int32_t funding_interval_s;         /* 0 = none */
     int64_t closes_us;                  /* resolution or expiry; 0 = none */
@@ -38,7 +46,7 @@ struct market {
 
 market_id market_id_of(enum venue_id venue, const char *symbol); /* FNV-1a-64 of "venue:symbol" */
 const char *venue_name(enum venue_id v);       /* "sim", "polymarket", ... */
-const char *venue_label(enum venue_id v);      /* "SIM", "PM", "KX", "LT" */
+const char *venue_label(enum venue_id v);      /* "SIM", "PM", "KX", "LT", "S2" */
 const char *market_kind_name(enum market_kind k);
 const char *market_status_name(enum market_status s);
 const char *market_outcome_name(enum market_outcome o);

@@ -7,7 +7,6 @@
 #include "impl.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
-#include "turret/trade/fee.h"
 
 struct sim_account *sim_account_get(const struct exchange *x, account_id id) {
     return map_get_ptr(&x->account_of, id);
@@ -135,7 +134,7 @@ void sim_fill_build(const struct exchange *x, const struct sim_fill *f, struct f
 
 static void fill_tell(struct exchange *x, struct sim_account *a, const struct sim_fill *f, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_FILL, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_FILL, x->cfg.venue, now_us);
     sim_fill_build(x, f, &ev.u.fill_ev.fill);
     if (f->order)
         snprintf(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, "sim-%016llx",
@@ -178,7 +177,7 @@ void sim_account_fill(struct exchange *x, struct sim_account *a, struct sim_orde
         .px = book_price(side, book_px),
     };
     if (kind == FILL_TRADE || kind == FILL_LIQUIDATION)
-        f.fee = fee_of(&m->m, f.px, size, maker);
+        f.fee = o ? fee_add(&m->m, &o->fees[maker], f.px, size, maker) : fee_of(&m->m, f.px, size, maker);
     assert(size.micro > 0);
     if (closing)
         f.pnl = close_part(a, sp, book_px, QTY(closing), now_us);
@@ -197,7 +196,7 @@ void sim_account_pay(struct exchange *x, struct sim_account *a, market_id market
                      const char *ref, int64_t now_us) {
     struct event ev;
     a->cash.micro += amount.micro;
-    event_init(&ev, EVENT_CASH, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_CASH, x->cfg.venue, now_us);
     ev.u.cash.account = a->id;
     ev.u.cash.entry = (struct ledger_entry){
         .account = a->id, .market = market, .kind = (uint8_t)kind, .amount = amount, .at_us = now_us};

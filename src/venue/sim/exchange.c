@@ -19,6 +19,7 @@
 
 void exchange_cfg_default(struct exchange_cfg *cfg) {
     *cfg = (struct exchange_cfg){.seed = 1,
+                                 .venue = VENUE_SIM,
                                  .latency_min_us = 40000,
                                  .latency_max_us = 250000,
                                  .funding_period_us = 8 * 3600 * 1000000LL,
@@ -95,7 +96,7 @@ struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t 
     struct event *ev = (struct event *)(void *)x->scratch;
     ev->size = (uint32_t)size;
     ev->type = EVENT_BOOK;
-    ev->venue = VENUE_SIM;
+    ev->venue = x->cfg.venue;
     ev->at_us = now_us;
     ev->u.book.market = m->m.id;
     ev->u.book.n_bids = (uint16_t)n_bids;
@@ -108,14 +109,14 @@ struct event *sim_book_event(struct exchange *x, struct sim_market *m, uint32_t 
 
 static void publish_market(struct exchange *x, const struct sim_market *m, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_MARKET, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_MARKET, x->cfg.venue, now_us);
     ev.u.market = m->m;
     sim_publish(x, &ev);
 }
 
 static void publish_status(struct exchange *x, const struct sim_market *m, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_MARKET_STATUS, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_MARKET_STATUS, x->cfg.venue, now_us);
     ev.u.market_status = (struct ev_market_status){.market = m->m.id, .status = m->m.status, .outcome = m->m.outcome};
     sim_publish(x, &ev);
 }
@@ -123,7 +124,7 @@ static void publish_status(struct exchange *x, const struct sim_market *m, int64
 /* What a listing leaves open is the exchange's to say: fees, leverage, margin, funding. */
 static void market_defaults(const struct exchange *x, struct sim_market *m) {
     struct market *k = &m->m;
-    k->venue = VENUE_SIM;
+    k->venue = (uint8_t)x->cfg.venue;
     if (k->tick.micro <= 0) /* a recording may leave its steps out */
         k->tick.micro = 1;
     if (k->lot.micro <= 0)
@@ -255,7 +256,7 @@ void sim_mark_set(struct exchange *x, struct sim_market *m, price mark, int64_t 
     struct event ev;
     m->mark = mark;
     m->has_mark = true;
-    event_init(&ev, EVENT_MARK, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_MARK, x->cfg.venue, now_us);
     ev.u.mark = (struct ev_mark){
         .market = m->m.id, .mark = mark, .index = m->index.micro ? m->index : mark, .funding_ppm = m->funding_ppm};
     sim_publish(x, &ev);

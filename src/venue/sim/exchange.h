@@ -19,6 +19,7 @@ struct exchange;
 
 struct exchange_cfg {
     uint64_t seed;
+    uint16_t venue; /* enum venue_id it is known by */
     int32_t latency_min_us, latency_max_us; /* desk -> venue and venue -> desk each draw from it; bots have none */
     int32_t slippage_max_bps;  /* random extra on quote-only tapes, never past a limit; default 0 */
     int64_t funding_period_us; /* default 8 h */

@@ -56,7 +56,7 @@ static void walk(const struct gen_market *k, struct rng *r, int64_t now_px, stru
 
 static void put(struct gen *g, const struct gen_market *k, int64_t start_us, int interval_s, const struct step *steps, int n, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_CANDLE, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_CANDLE, exchange_settings(g->x)->venue, now_us);
     struct candle c = {.start_us = start_us, .open = PRICE(steps[0].open), .high = PRICE(steps[0].high), .low = PRICE(steps[0].low),
                        .close = PRICE(steps[n - 1].close), .count = (uint32_t)n * 20};
     for (int i = 0; i < n; i++) {
@@ -102,7 +102,7 @@ void gen_open_interest(struct gen *g, struct gen_market *k, int64_t now_us) {
         k->open_interest = k->base_size * 100;
     k->open_interest += rng_normal(&r, k->base_size / 2) + (k->base_size * 100 - k->open_interest) / 100;
     k->open_interest = clamp64(k->open_interest, k->base_size, k->base_size * 1000);
-    event_init(&ev, EVENT_OPEN_INTEREST, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_OPEN_INTEREST, exchange_settings(g->x)->venue, now_us);
     ev.u.open_interest.market = k->m.id;
     ev.u.open_interest.size = QTY(k->open_interest);
     exchange_publish(g->x, &ev);

@@ -32,11 +32,9 @@ static int need_order(const void *pa, const void *pb) {
 }
 
 static int64_t unit_need(const struct sim_market *m, int dir, price book_px, int leverage) {
-    int64_t unit = m->m.kind == MARKET_BINARY ? book_price(sim_position_side(m, dir), book_px).micro : book_px.micro,
-            fee;
-    int32_t ppm = m->m.taker_ppm > m->m.maker_ppm ? m->m.taker_ppm : m->m.maker_ppm;
-    if (ppm < 0 || !dec_muldiv(unit, ppm, DEC_ONE, ROUND_UP, &fee))
-        fee = 0;
+    int64_t unit = m->m.kind == MARKET_BINARY ? book_price(sim_position_side(m, dir), book_px).micro : book_px.micro;
+    int64_t fee = fee_unit(&m->m, PRICE(unit), m->m.maker_ppm > m->m.taker_ppm).micro;
+    fee = fee > 0 ? fee : 0;
     if (m->m.kind == MARKET_PERP)
         dec_muldiv(unit, 1, leverage > 0 ? leverage : 1, ROUND_UP, &unit);
     return unit + fee;
@@ -88,6 +86,8 @@ enum err sim_margin_check(const struct sim_account *a, struct sim_market *m, con
                           price book_px, qty size, int leverage) {
     struct need extra = {unit_need(m, dir, book_px, leverage), size.micro};
     int64_t more = market_need(a, m, adding, dir, &extra).micro - market_need(a, m, NULL, 0, NULL).micro;
+    if (fee_step(&m->m).micro > 1) /* the fee's total is rounded up */
+        more += fee_step(&m->m).micro;
     return more <= 0 || more <= sim_margin_available(a).micro ? ERR_OK : ERR_INSUFFICIENT_FUNDS;
 }
 

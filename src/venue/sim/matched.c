@@ -133,7 +133,7 @@ static void taker_filled(struct sim_market *m, const struct taker *t, int dir, i
     struct event ev;
     qty size = lots_qty(m, lots);
     m->last = tick_price(m, tick);
-    event_init(&ev, EVENT_TRADE, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_TRADE, m->x->cfg.venue, now_us);
     ev.u.trade = (struct ev_trade){
         .market = m->m.id, .px = m->last, .size = size, .taker_side = dir > 0 ? ACTION_BUY : ACTION_SELL};
     sim_publish(m->x, &ev);

@@ -81,7 +81,7 @@ void sim_order_take_out(struct sim_order *o) {
 
 static void tell_ack(struct exchange *x, struct sim_order *o, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_ACK, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_ACK, x->cfg.venue, now_us);
     ev.u.ack.order = o->id;
     snprintf(ev.u.ack.venue_id, sizeof ev.u.ack.venue_id, "sim-%016llx", (unsigned long long)o->id);
     sim_answer(x, o->account, &ev, now_us);
@@ -89,7 +89,7 @@ static void tell_ack(struct exchange *x, struct sim_order *o, int64_t now_us) {
 
 static void tell_reject(struct exchange *x, struct sim_account *a, order_id id, enum err reason, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_REJECT, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_REJECT, x->cfg.venue, now_us);
     ev.u.reject.order = id;
     ev.u.reject.reason = (int32_t)reason;
     str_copy(ev.u.reject.text, sizeof ev.u.reject.text, err_text(reason));
@@ -99,7 +99,7 @@ static void tell_reject(struct exchange *x, struct sim_account *a, order_id id, 
 static void tell_refused(struct exchange *x, struct sim_account *a, order_id id, enum err reason, uint32_t what,
                          int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_REFUSED, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_REFUSED, x->cfg.venue, now_us);
     ev.u.refused.order = id;
     ev.u.refused.reason = (int32_t)reason;
     ev.u.refused.what = what;
@@ -109,7 +109,7 @@ static void tell_refused(struct exchange *x, struct sim_account *a, order_id id,
 
 static void tell_amended(struct exchange *x, struct sim_order *o, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_AMENDED, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_AMENDED, x->cfg.venue, now_us);
     ev.u.amended.order = o->id;
     ev.u.amended.limit = o->limit;
     ev.u.amended.size = o->size;
@@ -118,7 +118,7 @@ static void tell_amended(struct exchange *x, struct sim_order *o, int64_t now_us
 
 static void tell_done(struct exchange *x, struct sim_order *o, const char *text, int64_t now_us) {
     struct event ev;
-    event_init(&ev, EVENT_DONE, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_DONE, x->cfg.venue, now_us);
     ev.u.done.order = o->id;
     ev.u.done.reason = o->reason;
     ev.u.done.filled = o->filled;
@@ -318,7 +318,7 @@ static void tell_fills(struct exchange *x, struct sim_order *o, int64_t now_us) 
         order[--k] = i;
     for (uint32_t k = 0; k < n; k++) {
         struct event ev;
-        event_init(&ev, EVENT_FILL, VENUE_SIM, now_us);
+        event_init(&ev, EVENT_FILL, x->cfg.venue, now_us);
         sim_fill_build(x, &x->fills[order[k]], &ev.u.fill_ev.fill);
         snprintf(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, "sim-%016llx", (unsigned long long)o->id);
         sim_answer(x, o->account, &ev, now_us);

@@ -8,7 +8,7 @@
 #include "turret/base/str.h"
 
 static void restore_account(struct exchange *x, const struct account *src) {
-    if (src->venue != VENUE_SIM && src->venue != VENUE_NONE)
+    if (src->venue != x->cfg.venue && src->venue != VENUE_NONE)
         return;
     struct sim_account *a = sim_account_make(x, src->id, src->initial);
     str_copy(a->name, sizeof a->name, src->name);
@@ -18,7 +18,7 @@ static void restore_account(struct exchange *x, const struct account *src) {
 
 static void restore_market(struct exchange *x, const struct ev_load_market *src) {
     struct sim_market *m = sim_market_get(x, src->market.id);
-    if (src->market.venue != VENUE_SIM)
+    if (src->market.venue != x->cfg.venue)
         return;
     if (!m)
         m = sim_market_make(x, &src->market);
@@ -31,7 +31,7 @@ static void restore_market(struct exchange *x, const struct ev_load_market *src)
 /* A market the store names only in an order: enough of it to value the position until it is listed. */
 static struct sim_market *market_or_shadow(struct exchange *x, const struct order *src) {
     struct sim_market *m = sim_market_get(x, src->market);
-    struct market shadow = {.id = src->market, .venue = VENUE_SIM, .status = MARKET_CLOSED};
+    struct market shadow = {.id = src->market, .venue = (uint8_t)x->cfg.venue, .status = MARKET_CLOSED};
     shadow.kind = src->side == SIDE_YES || src->side == SIDE_NO ? MARKET_BINARY : MARKET_PERP;
     return m ? m : sim_market_make(x, &shadow);
 }
@@ -225,7 +225,7 @@ static void recon_orders(struct exchange *x, struct sim_account *a, uint64_t rou
             sim_order_done(x, o, ERR_CANCELLED,
                            o->waiting ? "its market did not come back" : "it did not outlive the restart", now_us);
         } else if (o->resting || o->waiting) {
-            event_init(&ev, EVENT_RECON_ORDER, VENUE_SIM, now_us);
+            event_init(&ev, EVENT_RECON_ORDER, x->cfg.venue, now_us);
             ev.u.recon_order.account = a->id;
             ev.u.recon_order.round = round;
             order_build(o, &ev.u.recon_order.order);
@@ -239,7 +239,7 @@ static void recon_fills(struct exchange *x, struct sim_account *a, uint64_t roun
     for (size_t i = a->fills_from; i < x->n_fills; i++) {
         if (x->fills[i].account != a->id)
             continue;
-        event_init(&ev, EVENT_RECON_FILL, VENUE_SIM, now_us);
+        event_init(&ev, EVENT_RECON_FILL, x->cfg.venue, now_us);
         ev.u.recon_fill.account = a->id;
         ev.u.recon_fill.round = round;
         sim_fill_build(x, &x->fills[i], &ev.u.recon_fill.fill);
@@ -253,7 +253,7 @@ static void recon_positions(struct exchange *x, struct sim_account *a, uint64_t 
         const struct sim_position *sp = a->pos[i];
         if (sp->net == 0)
             continue;
-        event_init(&ev, EVENT_RECON_POSITION, VENUE_SIM, now_us);
+        event_init(&ev, EVENT_RECON_POSITION, x->cfg.venue, now_us);
         ev.u.recon_position = (struct ev_recon_position){.account = a->id,
                                                          .round = round,
                                                          .market = sp->market->m.id,
@@ -268,16 +268,16 @@ void sim_reconcile_answer(struct exchange *x, const struct fx_reconcile *r, int6
     struct sim_account *a = sim_account_get(x, r->account);
     struct event ev;
     a->settled = true;
-    event_init(&ev, EVENT_RECON_BEGIN, VENUE_SIM, now_us);
-    ev.u.recon_begin = (struct ev_recon_begin){.account = a->id, .venue = VENUE_SIM, .round = r->round};
+    event_init(&ev, EVENT_RECON_BEGIN, x->cfg.venue, now_us);
+    ev.u.recon_begin = (struct ev_recon_begin){.account = a->id, .venue = x->cfg.venue, .round = r->round};
     sim_answer(x, a, &ev, now_us);
     recon_orders(x, a, r->round, now_us);
     recon_fills(x, a, r->round, now_us);
     recon_positions(x, a, r->round, now_us);
-    event_init(&ev, EVENT_RECON_CASH, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_RECON_CASH, x->cfg.venue, now_us);
     ev.u.recon_cash = (struct ev_recon_cash){.account = a->id, .round = r->round, .cash = a->cash};
     sim_answer(x, a, &ev, now_us);
-    event_init(&ev, EVENT_RECON_END, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_RECON_END, x->cfg.venue, now_us);
     ev.u.recon_end = (struct ev_recon_end){.account = a->id, .ok = 1, .round = r->round};
     sim_answer(x, a, &ev, now_us);
 }

@@ -205,7 +205,7 @@ void exchange_shown_trade(struct exchange *x, market_id id, price px, qty size, 
     struct event ev;
     if (!m || m->mode != EXCHANGE_SHOWN)
         return;
-    event_init(&ev, EVENT_TRADE, VENUE_SIM, now_us);
+    event_init(&ev, EVENT_TRADE, x->cfg.venue, now_us);
     ev.u.trade =
         (struct ev_trade){.market = id, .px = px, .size = size, .taker_side = taker_dir > 0 ? ACTION_BUY : ACTION_SELL};
     m->last = px;

@@ -6,6 +6,7 @@
 #include "exchange.h"
 #include "turret/base/map.h"
 #include "turret/market/match.h"
+#include "turret/trade/fee.h"
 #include "turret/trade/position.h"
 
 #define NO_FILL UINT32_MAX
@@ -32,6 +33,7 @@ struct sim_order { /* an account's order; kept for the life of the exchange, so 
     price book_px; /* the same in the book's unit */
     qty size, filled;
     usd value, fee;
+    struct fee_part fees[2]; /* taken, made */
     qty ahead;     /* SHOWN: displayed quantity in front of it */
     qty displayed; /* SHOWN: its level as the feed last showed it */
     qty traded;    /* SHOWN: printed at its price since then */

@@ -70,7 +70,7 @@ static void heartbeat(struct sim_venue *s, int64_t now_us) {
         struct listed *l = &s->markets[i];
         if (!l->open || l->gap || !l->book_us || now_us - l->book_us < HEARTBEAT_US)
             continue;
-        event_init(&ev, EVENT_BOOK, VENUE_SIM, now_us);
+        event_init(&ev, EVENT_BOOK, s->head.id, now_us);
         ev.u.book.market = l->id;
         sim_put(s, &ev);
     }
@@ -84,8 +84,8 @@ static void sim_start(struct venue *v, int64_t now_us) {
     s->beat_us = now_us + HEARTBEAT_US;
     s->feed->ops->start(s->feed, now_us);
     exchange_flush_books(s->x, now_us);
-    event_init(&ev, EVENT_VENUE, VENUE_SIM, now_us);
-    ev.u.venue_state.venue = VENUE_SIM;
+    event_init(&ev, EVENT_VENUE, v->id, now_us);
+    ev.u.venue_state.venue = (uint8_t)v->id;
     ev.u.venue_state.up = 1;
     str_copy(ev.u.venue_state.text, sizeof ev.u.venue_state.text, s->feed->ops->name);
     v->sink.put(v->sink.ctx, &ev);
