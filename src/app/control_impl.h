@@ -10,6 +10,7 @@
 #include "app/records.h"
 #include "app/tail.h"
 #include "turret/io/ctl.h"
+#include "turret/ui/command.h"
 
 struct peer { /* one connection */
     struct peer *next;
@@ -21,7 +22,7 @@ struct peer { /* one connection */
     struct tail_reader reader;
     uint64_t waiting;       /* token of the intent that waits for its answer, 0 = none */
     ev_timer late;
-    char reads_as[NOTE_MAX];
+    char reads_as[SENTENCE_MAX];
     struct viewer_end *viewer;
     struct fetch *fetch; /* rows it waits for */
     struct tape_recorder *recorder;

@@ -91,7 +91,7 @@ static void answer_question(struct plain *p, const char *line) {
 static void run_line(struct plain *p, char *line) {
     struct command_ctx ctx = {.view = engine_view(p->engine), .now_us = engine_now_us(p->engine)};
     struct command_result r = {0};
-    char text[NOTE_MAX + 40];
+    char text[SENTENCE_MAX + 40];
     while (*line == ':' || *line == ' ')
         line++;
     if (p->has_question) {

@@ -131,6 +131,8 @@ void limit_text(const struct risk_limit_info *info, int64_t value, char text[64]
         str_copy(text, 64, "off");
 }
 
+#define RISK_ROWS_MAX 48
+
 static const struct risk_limit_info *limit_info(const struct limit_row *r) {
     int n;
     const struct risk_limit_info *table = risk_limit_table(&n);
@@ -145,17 +147,22 @@ COLUMN_GET(get_limit_value, struct limit_row)
 COLUMN_GET_END
 COLUMN_GET(get_limit_used, struct limit_row)
     /* Only what has a running total; the others are checked an order. */
-    struct view_account va;
-    const char *key = limit_info(r)->key;
+    struct view_limit uses[RISK_ROWS_MAX];
+    char text[64], raw[64];
     out->number = true;
-    if (!view_account(view, r->account, &va))
-        return;
-    if (!strcmp(key, "max_account_exposure"))
-        column_set_usd(out, va.exposure);
-    else if (!strcmp(key, "max_day_loss"))
-        column_set_usd(out, USD(va.day_pnl.micro < 0 ? -va.day_pnl.micro : 0));
-    else if (!strcmp(key, "max_open_orders"))
-        column_set_int(out, va.open_orders);
+    for (int i = 0, n = view_limit_use(view, r->account, uses, RISK_ROWS_MAX); i < n; i++) {
+        const struct view_limit *u = &uses[i];
+        if (u->info != limit_info(r))
+            continue;
+        limit_text(u->info, u->used, text, raw);
+        if (!strcmp(u->info->kind, "usd"))
+            column_set_usd(out, USD(u->used));
+        else if (!strcmp(u->info->kind, "count"))
+            column_set_int(out, u->used);
+        else
+            column_set_pair(out, u->used ? text : "0", raw);
+        out->role = u->breached ? ROLE_ALERT : ROLE_TEXT;
+    }
 COLUMN_GET_END
 COLUMN_GET(get_limit_unit, struct limit_row) column_set_text(out, limit_info(r)->unit); COLUMN_GET_END
 COLUMN_GET(get_limit_help, struct limit_row) column_set_text(out, limit_info(r)->help); COLUMN_GET_END

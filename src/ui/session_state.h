@@ -80,7 +80,7 @@ struct session {
     struct {
         enum ask kind;
         struct intent intent;
-        char text[NOTE_MAX * 2];
+        char text[SENTENCE_MAX];
         int64_t opened_us;
         bool drawn;                 /* it was visible: before that no key counts */
         bool from_modal, stop_engine;

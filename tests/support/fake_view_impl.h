@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fake_auto.h"
 #include "turret/base/str.h"
 
 struct fake fake;
@@ -31,6 +32,7 @@ void fake_reset(void) {
         books[i] = NULL;
     }
     memset(&fake, 0, sizeof fake);
+    memset(&fake_auto, 0, sizeof fake_auto);
     risk_limits_default(&fake.limits);
     candle_init(&fake.candles, 60000000);
     fake.n_accounts = 1;

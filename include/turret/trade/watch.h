@@ -46,7 +46,7 @@ struct watch {
     watch_id id;
     account_id account;    /* who trades; alerts: 0 */
     uint64_t subject;      /* market id, position's order id, account, model or venue id, by the figure */
-    price level;           /* micro units of the figure */
+    price level;           /* in the unit of the figure: price, usd and ppm in micro units; count and ms plain */
     int64_t amount;        /* sniper: micro USD (or units with WATCH_UNITS) of one firing */
     usd budget, spent;     /* sniper: all firings together; 0 = none */
     qty depth;             /* sniper: size that must be there within the slippage; 0 = any */

@@ -8,9 +8,11 @@
 #include "turret/desk/view.h"
 #include "turret/ui/canvas.h"
 
+#define COLUMN_TEXT_MAX 400 /* a whole sentence about an automation */
+
 struct column_value {
-    char text[NOTE_MAX]; /* for people */
-    char raw[NOTE_MAX];  /* for JSON: exact decimal, RFC 3339 time, enum name; "" = null */
+    char text[COLUMN_TEXT_MAX]; /* for people */
+    char raw[COLUMN_TEXT_MAX];  /* for JSON: exact decimal, RFC 3339 time, enum name; "" = null */
     bool number;                 /* raw stays a string in JSON (decimals), this only aligns it right */
     bool json_number;            /* small integers: a JSON number; "true" and "false": a JSON boolean */
     enum role role;
@@ -34,7 +36,9 @@ struct column_table {
  *   accounts           struct view_account notices  struct view_notice  pnl      struct view_pnl
  *   days               struct view_day     equity   struct view_equity  book     struct book_row
  *   trades             struct view_trade   limits   struct limit_row    models   struct view_model
- *   leaderboard        struct standing     runs     struct run_info */
+ *   leaderboard        struct standing     runs     struct run_info      snipers, alerts  struct watch
+ *   follows            struct follow       history  struct history       follow_trades    struct follow_trade
+ *   links              struct market_link  remarks  struct remark        refusals         struct view_refusal */
 struct book_row { uint8_t side /* enum book_side */; market_id market; price px; qty size, total /* from the top */, own; };
 struct standing { account_id account; int rank; /* 0 = too few trades to rank */ };
 struct limit_row { int index; int64_t value; account_id account; };

@@ -8,6 +8,8 @@
 #include "turret/agent/runs.h"
 #include "turret/desk/view.h"
 
+#define SENTENCE_MAX 400 /* an intent in words */
+
 struct session;
 
 enum command_flag {
@@ -31,7 +33,7 @@ struct command_result { /* zero it first; free with command_result_free */
     char text[NOTE_MAX];   /* sentence for a person: error or outcome */
     bool has_intent;
     struct intent intent;
-    char reads_as[NOTE_MAX]; /* the intent in words and money, for the confirmation */
+    char reads_as[SENTENCE_MAX]; /* the intent in words and money, for the confirmation */
     cJSON *data;             /* CMD_READ: object or array of objects; owned */
     bool has_fetch;          /* CMD_READ: the archive is needed: LIST_RUNS = recall these and run it again, else its rows are the data */
     struct archive_query fetch;
