@@ -35,6 +35,7 @@ void desk_step(struct desk *d, const struct event *ev) {
     if (ev->at_us > d->now_us)
         d->now_us = ev->at_us;
     d->events++;
+    d->watch_fires = 0;
     handlers[ev->type](d, ev);
     if (d->follows != NULL)
         follow_step(d);
@@ -92,7 +93,10 @@ static void desk_teardown(struct desk *d) {
     free(d->models);
     free(d->run_batches);
     for (size_t i = 0; i < d->order_count; i++)
+    {
+        free(d->orders[i]->arms);
         free(d->orders[i]);
+    }
     for (struct map *const *m = desk_maps(d, maps); *m != NULL; m++)
         map_free(*m);
     free(d->markets);
@@ -102,7 +106,11 @@ static void desk_teardown(struct desk *d) {
     free(d->waiters);
     free(d->rows);
     free(d->fired);
+    watches_free(d);
+    router_free(d);
+    autolog_free(d);
     free(d->pauses);
+    free(d->breakers);
     ring_free(&d->effects);
 }
 
@@ -160,7 +168,10 @@ uint64_t hash_rows(const struct desk *d, uint64_t h) {
         h = fnv64(h, v, sizeof v);
     }
     h = hash_models(d, h);
+    h = hash_watches(d, h);
     h = hash_follows(d, h);
+    h = hash_links(d, h);
+    h = fnv64_u64(h, d->trading);
     h = fnv64(h, &d->limits, sizeof d->limits);
     h = fnv64_u64(h, d->killed);
     return fnv64_u64(h, d->next_num);

@@ -90,6 +90,12 @@ void on_note(struct desk *d, const struct event *ev) {
     d->dirty |= DIRTY_NOTICES;
 }
 
+void notice_watch(struct desk *d, uint32_t num, market_id m, const char *text) {
+    struct fx_notice n = {.level = NOTICE_ALERT, .num = num, .market = m};
+    str_copy(n.text, sizeof n.text, text);
+    notice_put(d, &n);
+}
+
 /* --- answers ----------------------------------------------------------------------------------- */
 void reply(struct desk *d, uint64_t token, enum err e, const struct rec *r, const char *text) {
     if (token == 0)

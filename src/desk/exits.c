@@ -4,41 +4,42 @@
 
 #include <stdlib.h>
 
-static const enum close_trigger kind_trigger[EXIT_KINDS] = {
-    [EXIT_STOP] = CLOSE_STOP, [EXIT_INVALIDATION] = CLOSE_INVALIDATION, [EXIT_TARGET] = CLOSE_TARGET};
-
 bool exits_planned(const struct rec *pos) {
     const struct exit_plan *p = &pos->o.pos.plan;
-    return p->stop.micro > 0 || p->target.micro > 0 || p->invalidation_price.micro > 0;
+    return p->stop.micro > 0 || p->target.micro > 0 || p->invalidation_price.micro > 0 || p->rules.trail_kind != TRAIL_NONE || p->rules.rung_count > 0;
 }
 
 /* --- arming -------------------------------------------------------------------------------------- */
 void exits_disarm(struct desk *d, struct rec *pos) {
     (void)d;
-    for (uint16_t k = EXIT_STOP; k < EXIT_KINDS; k++)
-        if (pos->armed & (1u << k))
-            trigger_disarm(pos->m->triggers, pos->o.id, k);
-    pos->armed = 0;
-    pos->m->armed = trigger_count(pos->m->triggers) > 0;
+    for (int i = 0; i < pos->arm_count; i++)
+        trigger_disarm(pos->m->triggers, &pos->arms[i]); /* false: it has just fired */
+    pos->arm_count = 0;
+    triggers_counted(pos->m);
 }
 
-static void arm(struct desk *d, struct rec *pos, uint16_t kind, price own, bool falls) {
+enum trigger_price exits_source(const struct desk *d, const struct rec *pos) {
+    static const uint8_t by_setting[] = {TRIGGER_BID, TRIGGER_MARK, TRIGGER_LAST};
+    const int sign = side_sign((enum order_side)pos->o.side);
+    return d->trigger_source == 0 ? (sign > 0 ? TRIGGER_BID : TRIGGER_ASK) : by_setting[d->trigger_source];
+}
+
+/* `falls` is told in the own side's price; for NO the book's price goes the other way. */
+void exits_arm_at(struct desk *d, struct rec *pos, uint16_t kind, price own, bool falls) {
     if (own.micro <= 0)
         return;
-    const int sign = side_sign((enum order_side)pos->o.side);
-    static const uint8_t by_setting[] = {TRIGGER_BID, TRIGGER_MARK, TRIGGER_LAST};
-    uint8_t source = d->trigger_source == 0 ? (sign > 0 ? TRIGGER_BID : TRIGGER_ASK) : by_setting[d->trigger_source];
-    /* `falls` is told in the position's own gain; a short or NO position loses as the book's price rises. */
-    bool below = falls == (sign > 0);
-    trigger_arm(pos->m->triggers, &(struct trigger){.id = pos->o.id, .owner = pos->o.id, .kind = kind, .source = source,
-                                                    .dir = below ? TRIGGER_AT_OR_BELOW : TRIGGER_AT_OR_ABOVE,
-                                                    .level = book_price((enum order_side)pos->o.side, own)});
-    pos->armed |= (uint8_t)(1u << kind);
+    const bool below = falls == (pos->o.side != SIDE_NO);
+    const struct trigger t = {.id = pos->o.id, .kind = kind, .source = (uint8_t)exits_source(d, pos), .dir = below ? TRIGGER_AT_OR_BELOW : TRIGGER_AT_OR_ABOVE,
+                              .level = book_price((enum order_side)pos->o.side, own)};
+    pos->arms = xrealloc(pos->arms, (size_t)(pos->arm_count + 1) * sizeof *pos->arms);
+    pos->arms[pos->arm_count++] = t;
+    trigger_arm(pos->m->triggers, &t);
 }
 
+/* A full exit on its way. The parts of a ladder leave stop and rest armed. */
 static bool exit_working(const struct desk *d, const struct rec *pos) {
     for (const struct rec *r = d->open_first; r != NULL; r = r->open_next)
-        if (r->o.parent == pos->o.id && r->o.source == SOURCE_TPSL)
+        if (r->o.parent == pos->o.id && r->o.source == SOURCE_TPSL && !(pos->o.pos.plan.rules.rung_count > 0 && r->o.link == CLOSE_TARGET))
             return true;
     return false;
 }
@@ -51,63 +52,47 @@ void exits_arm(struct desk *d, struct rec *pos) {
     if (!pos->is_pos || pos->want_set || pos->rearm_us > d->now_us || pos->m->m.status == MARKET_RESOLVED || exit_working(d, pos))
         return;
     const int gain = position_dir((enum order_side)pos->o.side);
-    arm(d, pos, EXIT_STOP, p->stop, true);
-    arm(d, pos, EXIT_TARGET, p->target, false);
-    arm(d, pos, EXIT_INVALIDATION, p->invalidation_price, (p->invalidation_price.micro - pos->o.pos.entry_price.micro) * gain <= 0);
-    pos->m->armed = trigger_count(pos->m->triggers) > 0;
-    if (p->time_exit_us > 0 && (d->next_time_exit_us == 0 || p->time_exit_us < d->next_time_exit_us))
-        d->next_time_exit_us = p->time_exit_us;
+    exits_rules_seen(d, pos);
+    exits_arm_at(d, pos, TRIGGER_STOP, p->stop, gain > 0);
+    exits_arm_at(d, pos, TRIGGER_TARGET, p->target, gain < 0);
+    exits_arm_at(d, pos, TRIGGER_INVALIDATION, p->invalidation_price, p->invalidation_price.micro <= pos->o.pos.entry_price.micro);
+    exits_rules_arm(d, pos);
+    triggers_counted(pos->m);
+    const int64_t at = exits_time(pos);
+    if (at > 0 && (d->next_time_exit_us == 0 || at < d->next_time_exit_us))
+        d->next_time_exit_us = at;
     if (exits_planned(pos) || pos->o.pos.unprotected)
         protection(d, pos);
 }
 
 /* --- firing ---------------------------------------------------------------------------------------- */
-static void collect(struct desk *d, struct mkt *m, enum trigger_price source, price px) {
-    struct trigger t;
-    while (trigger_next(m->triggers, source, px, &t)) {
-        d->fired = xgrow(d->fired, &d->fired_cap, d->fired_count + 1, sizeof *d->fired);
-        d->fired[d->fired_count++] = t;
-    }
-}
-
 static bool may_fire(const struct desk *d, const struct rec *pos) {
     const struct acct *a = acct_find(d, pos->o.account);
     return d->leader && d->loaded && a != NULL && a->once;
 }
 
-static void fire_collected(struct desk *d, struct mkt *m) {
-    for (uint16_t k = EXIT_STOP; k < EXIT_KINDS; k++) /* both hit: the stop wins */
-        for (size_t i = 0; i < d->fired_count; i++) {
-            const struct trigger t = d->fired[i];
-            struct rec *pos = t.kind == k ? rec_find(d, t.owner) : NULL;
-            if (pos == NULL || !pos->is_pos || !(pos->armed & (1u << k)))
-                continue;
-            if (may_fire(d, pos))
-                exits_fire(d, pos, kind_trigger[k], book_price((enum order_side)pos->o.side, t.level));
-            else
-                trigger_arm(m->triggers, &t); /* not yet: after reconciliation, or in another desk */
-        }
-    m->armed = trigger_count(m->triggers) > 0;
+static bool armed_so(const struct rec *pos, const struct trigger *t) {
+    for (int i = 0; i < pos->arm_count; i++)
+        if (pos->arms[i].kind == t->kind && pos->arms[i].level.micro == t->level.micro)
+            return true;
+    return false;
 }
 
-void exits_check(struct desk *d, struct mkt *m) {
-    struct level top;
-    if (m->gap || m->crossed || m->m.status != MARKET_OPEN || !mkt_fresh(d, m))
+void exits_hit(struct desk *d, const struct trigger *t) {
+    struct rec *pos = rec_find(d, t->id);
+    if (pos == NULL || !pos->is_pos || !armed_so(pos, t))
         return;
-    d->fired_count = 0;
-    if (d->trigger_source == 0) {
-        if (book_best(m->book, BOOK_BID, &top))
-            collect(d, m, TRIGGER_BID, top.px);
-        if (book_best(m->book, BOOK_ASK, &top))
-            collect(d, m, TRIGGER_ASK, top.px);
-    } else {
-        price px = d->trigger_source == 1 ? m->mark : m->last;
-        if (px.micro > 0)
-            collect(d, m, d->trigger_source == 1 ? TRIGGER_MARK : TRIGGER_LAST, px);
+    if (!may_fire(d, pos)) { /* not yet: after reconciliation, or in another desk */
+        trigger_arm(pos->m->triggers, t);
+        return;
     }
-    if (d->fired_count > 0)
-        fire_collected(d, m);
+    if (exits_rules_hit(d, pos, t))
+        return;
+    const enum close_trigger why = t->kind == TRIGGER_TARGET ? CLOSE_TARGET : t->kind == TRIGGER_INVALIDATION ? CLOSE_INVALIDATION : pos->o.pos.plan.trailed ? CLOSE_TRAIL : CLOSE_STOP;
+    exits_fire(d, pos, why, book_price((enum order_side)pos->o.side, t->level));
 }
+
+void exits_check(struct desk *d, struct mkt *m) { triggers_check(d, m, ~0u); }
 
 static void exits_failed(struct desk *d, struct rec *pos, const char *why) {
     int64_t pause = SECOND_US << (pos->exit_fails < 5 ? pos->exit_fails : 5);
@@ -161,6 +146,8 @@ void exits_order_over(struct desk *d, struct rec *exit) {
     struct rec *pos = rec_find(d, exit->o.parent);
     if (pos == NULL || !pos->is_pos || !(exit->o.flags & ORDER_REDUCE_ONLY))
         return;
+    if (exit->o.source == SOURCE_TPSL && exit->o.link == CLOSE_TARGET)
+        exits_rung_over(d, pos, exit);
     const bool gave_room = exit->o.type == ORDER_LIMIT || exit->o.state == STATE_FILLED;
     if (pos->want_set && gave_room) {
         exits_pursue(d, pos);
@@ -212,12 +199,18 @@ void exits_protection(struct desk *d, struct mkt *m) {
         protection(d, pos);
 }
 
+int64_t exits_time(const struct rec *pos) {
+    const struct exit_plan *p = &pos->o.pos.plan;
+    const int64_t closes = p->rules.before_close_s > 0 && pos->m->m.closes_us > 0 ? pos->m->m.closes_us - p->rules.before_close_s * SECOND_US : 0;
+    return closes > 0 && (p->time_exit_us <= 0 || closes < p->time_exit_us) ? closes : p->time_exit_us;
+}
+
 /* --- time ----------------------------------------------------------------------------------------------- */
 static void time_exits(struct desk *d) {
     d->next_time_exit_us = 0;
     for (size_t i = 0; i < d->market_count; i++)
         for (struct rec *pos = d->markets[i]->pos_first; pos != NULL; pos = pos->pos_next) {
-            int64_t at = pos->o.pos.plan.time_exit_us;
+            int64_t at = exits_time(pos);
             if (at <= 0 || pos->want_set)
                 continue;
             if (at <= d->now_us && pos->rearm_us <= d->now_us && may_fire(d, pos) && !exit_working(d, pos))

@@ -111,6 +111,7 @@ static void leg_save(struct desk *d, struct booking *b, const struct rec *pos, q
     g.realized_pnl = pnl;
     save_add(d, SAVE_FILL)->u.fill = g;
     fill_keep(d, &g);
+    breaker_clear(d, b->a);
     b->a->realized.micro += pnl.micro;
     b->h->realized.micro += pnl.micro;
 }

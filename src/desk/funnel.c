@@ -154,8 +154,12 @@ static enum err draft_plan(const struct desk *d, struct draft *x, const struct i
     if (x->closes != NULL || in->kind != INTENT_PLACE)
         return ERR_OK;
     enum err e = plan_of_intent(d, &x->m->m, in, &o->pos.plan);
+    if (e == ERR_OK && (in->flags & INTENT_RULES))
+        e = in->source == SOURCE_AGENT ? ERR_UNSUPPORTED : exit_rules_check(position_dir((enum order_side)o->side), &in->rules, PRICE(0));
     if (e != ERR_OK)
         return e;
+    if (in->flags & INTENT_RULES)
+        o->pos.plan.rules = in->rules;
     o->pos.plan.stop = in->stop.micro > 0 ? in->stop : PRICE(0);
     o->pos.plan.target = in->target.micro > 0 ? in->target : PRICE(0);
     if (o->pos.plan.stop.micro == 0 && o->pos.plan.target.micro == 0)
@@ -254,6 +258,8 @@ enum err funnel_recheck(const struct desk *d, const struct rec *r) {
     }
     if (d->killed)
         return ERR_KILLED;
+    if (d->trading != TRADING_ACTIVE)
+        return d->trading == TRADING_HALTED ? ERR_TRADING_HALTED : ERR_TRADING_REDUCING;
     if (r->o.source == SOURCE_AGENT && !run_alive(d, r->o.link, r->o.account))
         return ERR_RUN_OVER;
     if (a == NULL || !a->reconciled)
@@ -266,6 +272,8 @@ enum err funnel_recheck(const struct desk *d, const struct rec *r) {
 void intent_place(struct desk *d, const struct intent *in) {
     struct draft x;
     char text[REASON_MAX];
+    if (in->kind == INTENT_PLACE && in->route != ROUTE_HERE && router_place(d, in))
+        return;
     enum err e = draft_make(d, in, &x, text);
     struct rec *r = e == ERR_OK ? funnel_submit(d, &x) : NULL;
     if (e == ERR_OK && r == NULL)
@@ -274,6 +282,7 @@ void intent_place(struct desk *d, const struct intent *in) {
         char line[NOTE_MAX];
         snprintf(line, sizeof line, "%s%s%s", err_text(e), text[0] != 0 ? ": " : "", text);
         notice_about(d, NOTICE_WARN, in->market, in->account, "refused: %s", line);
+        refusal_keep(d, in, e, text);
         reply(d, in->token, e, NULL, line);
         return;
     }

@@ -83,6 +83,8 @@ static void intent_protect(struct desk *d, const struct intent *in) {
     }
     struct exit_plan *p = &pos->o.pos.plan, plan = *p;
     enum err first = plan_of_intent(d, &pos->m->m, in, &plan);
+    if (first == ERR_OK && (in->flags & INTENT_RULES))
+        first = in->source == SOURCE_AGENT ? ERR_UNSUPPORTED : plan_rules(pos, &in->rules, &plan);
     if (first == ERR_OK && in->source == SOURCE_AGENT)
         first = agent_tightens(d, pos, in);
     if (first != ERR_OK) {
@@ -209,7 +211,12 @@ static void intent_resume_day(struct desk *d, const struct intent *in) {
     for (size_t i = 0; i < d->account_count; i++) {
         struct acct *a = d->accounts[i];
         char key[32], value[24];
-        if ((in->account != 0 && in->account != a->a.id) || !a->day_paused)
+        if (in->account != 0 && in->account != a->a.id)
+            continue;
+        const bool tripped = d->limits.max_rejects > 0 && a->rejects >= d->limits.max_rejects;
+        breaker_clear(d, a);
+        n += tripped && !a->day_paused;
+        if (!a->day_paused)
             continue;
         a->day_paused = false;
         a->day_lifted = true;
@@ -299,7 +306,9 @@ static intent_fn *const handlers[INTENT_KIND_COUNT] = {
     [INTENT_KILL] = intent_kill, [INTENT_UNKILL] = intent_unkill, [INTENT_ACCOUNT_RESET] = intent_account_reset,
     [INTENT_LIMIT] = intent_limit, [INTENT_RESUME_DAY] = intent_resume_day, [INTENT_MODEL_PAUSE] = intent_model,
     [INTENT_MODEL_RESUME] = intent_model, [INTENT_MODEL_RUN] = intent_model,
+    [INTENT_WATCH_PUT] = intent_watch, [INTENT_WATCH_ARM] = intent_watch, [INTENT_WATCH_DISARM] = intent_watch, [INTENT_WATCH_CANCEL] = intent_watch,
     [INTENT_FOLLOW_PUT] = intent_follow, [INTENT_FOLLOW_ON] = intent_follow, [INTENT_FOLLOW_OFF] = intent_follow, [INTENT_FOLLOW_DELETE] = intent_follow,
+    [INTENT_LINK_PUT] = intent_link, [INTENT_LINK_DELETE] = intent_link, [INTENT_TRADING_STATE] = intent_trading, [INTENT_REMARK] = intent_remark,
 };
 
 void on_intent(struct desk *d, const struct event *ev) {

@@ -19,6 +19,7 @@ void on_account(struct desk *d, const struct event *ev) {
     if (a->metrics == NULL)
         a->metrics = metrics_new();
     day_pause_apply(d, a);
+    breaker_apply(d, a);
     d->dirty |= DIRTY_ACCOUNT;
     if (!known && d->loaded) {
         if (d->leader)
@@ -210,12 +211,13 @@ void on_loaded(struct desk *d, const struct event *ev) {
     }
     d->fill_loaded = d->fill_count;
     d->loaded = true;
-    follow_loaded(d);
     for (size_t i = 0; i < d->order_count; i++) /* exits first; what they may do waits for reconciliation */
         if (d->orders[i]->is_pos) {
             performance_risk(d->orders[i]);
             exits_arm(d, d->orders[i]);
         }
+    watches_loaded(d);
+    follow_loaded(d);
     if (d->leader) {
         markets_save(d);
         account_fund(d);

@@ -65,7 +65,7 @@ void on_book(struct desk *d, const struct event *ev) {
         return;
     if (bad != (m->gap || m->crossed))
         exits_protection(d, m);
-    exits_check(d, m);
+    triggers_check(d, m, 1u << TRIGGER_BID | 1u << TRIGGER_ASK);
 }
 
 static void price_seen(struct mkt *m, int64_t at_us, price px, qty size) {
@@ -99,8 +99,8 @@ void on_trade(struct desk *d, const struct event *ev) {
     price_seen(m, ev->at_us, t->px, t->size);
     venue_data(d, m);
     d->dirty |= DIRTY_BOOK;
-    if (m->armed && d->trigger_source == 2)
-        exits_check(d, m);
+    if (m->armed)
+        triggers_check(d, m, 1u << TRIGGER_LAST);
 }
 
 void on_mark(struct desk *d, const struct event *ev) {
@@ -117,8 +117,8 @@ void on_mark(struct desk *d, const struct event *ev) {
     d->dirty |= DIRTY_MARKETS;
     if (k->mark.micro > 0)
         price_seen(m, ev->at_us, k->mark, QTY(0));
-    if (m->armed && d->trigger_source == 1)
-        exits_check(d, m);
+    if (m->armed)
+        triggers_check(d, m, 1u << TRIGGER_MARK);
 }
 
 void on_candle(struct desk *d, const struct event *ev) {

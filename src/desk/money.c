@@ -318,6 +318,10 @@ void risk_facts_of(const struct desk *d, const struct draft *x, struct risk_fact
     const struct order *o = &x->o;
     price touch;
     *f = (struct risk_facts){.killed = d->killed, .leader = d->leader, .day_paused = x->a->day_paused};
+    f->trading = d->trading;
+    f->total_exposure = d->limits.max_total_exposure != 0 ? total_exposure(d) : USD(0);
+    f->drawdown_ppm = account_drawdown_ppm(x->a);
+    f->rejects = x->a->rejects;
     f->denied = list_has(d->deny, &x->m->m) || (d->allow[0] != 0 && !list_has(d->allow, &x->m->m));
     f->reconciling = !x->a->reconciled || !d->loaded;
     f->store_down = !d->store_up || d->retry.first != NULL;

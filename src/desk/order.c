@@ -14,6 +14,7 @@ static void order_over(struct desk *d, struct rec *r) {
     reserve_give(d, r, r->holds);
     waiters_settle(d, r);
     exits_order_over(d, r);
+    watch_order_over(d, r);
     follow_order_over(d, r);
     d->dirty |= DIRTY_ORDERS | DIRTY_ACCOUNT;
 }
@@ -250,6 +251,9 @@ void on_reject(struct desk *d, const struct event *ev) {
         order_ask(d, r, d->now_us);
     } else {
         mark_sent(d, r);
+        struct acct *a = acct_find(d, r->o.account);
+        if (a != NULL && !(r->o.flags & ORDER_REDUCE_ONLY))
+            breaker_reject(d, a);
         notice(d, r->o.flags & ORDER_REDUCE_ONLY ? NOTICE_ALERT : NOTICE_WARN, r, "%u refused: %s", r->o.num, ev->u.reject.text[0] != 0 ? ev->u.reject.text : err_text(e));
         order_move(d, r, OEV_REJECT, e == ERR_OK ? ERR_VENUE_REJECTED : e, ev->u.reject.text);
     }

@@ -2,8 +2,20 @@
 #ifndef TURRET_DESK_PARTS_AUTO_H
 #define TURRET_DESK_PARTS_AUTO_H
 
-/* --- watch.c: snipers and alerts --- */
-/* --- history.c --- */
+/* --- watch.c, watch_fire.c: snipers and alerts --- */
+void intent_watch(struct desk *d, const struct intent *in);   /* WATCH_PUT, ARM, DISARM, CANCEL */
+void watch_hit(struct desk *d, watch_id id);                  /* out of the index */
+void watch_pending(struct desk *d, struct mkt *m);            /* those in their zone that wait, after a tick */
+void watch_look(struct desk *d, watch_id id);                 /* is it in its zone already? */
+void watch_order_over(struct desk *d, struct rec *r);
+void watches_timer(struct desk *d);
+void watches_sweep(struct desk *d);
+void watches_loaded(struct desk *d);
+void watches_free(struct desk *d);
+uint64_t hash_watches(const struct desk *d, uint64_t h);
+
+/* --- autolog.c: history, refusals, notes --- */
+void autolog_free(struct desk *d);
 void history_add(struct desk *d, enum history_kind k, uint64_t id, const struct mkt *m, order_id order, const char *what, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 
 /* --- follow.c: copy and counter trading --- */
@@ -25,9 +37,18 @@ void router_free(struct desk *d);
 uint64_t hash_links(const struct desk *d, uint64_t h);
 
 /* --- limits.c: trading state, breaker, what limits are used --- */
+void trading_set(struct desk *d, enum trading_state s, const char *why);
+void trading_load(struct desk *d, const char *value);
+void intent_trading(struct desk *d, const struct intent *in);
+void breaker_reject(struct desk *d, struct acct *a);
+void breaker_load(struct desk *d, const char *account, const char *value); /* settings come before accounts */
+void breaker_apply(struct desk *d, struct acct *a);
+void breaker_clear(struct desk *d, struct acct *a);
+int64_t account_drawdown_ppm(const struct acct *a);
+usd total_exposure(const struct desk *d);
 void refusal_keep(struct desk *d, const struct intent *in, enum err e, const char *text);
 
-/* --- remark.c --- */
+/* --- notes (autolog.c) --- */
 void intent_remark(struct desk *d, const struct intent *in);
 
 #endif

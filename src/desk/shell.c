@@ -128,6 +128,10 @@ void on_setting(struct desk *d, const struct event *ev) {
         setting_limit(d, s->key + 6, s->value);
     } else if (strncmp(s->key, "day_pause.", 10) == 0) {
         setting_day_pause(d, s->key + 10, s->value);
+    } else if (strcmp(s->key, "trading") == 0) {
+        trading_load(d, s->value);
+    } else if (strncmp(s->key, "rejects.", 8) == 0) {
+        breaker_load(d, s->key + 8, s->value);
     } else if (strcmp(s->key, "allow") == 0) {
         str_copy(d->allow, sizeof d->allow, s->value);
     } else if (strcmp(s->key, "deny") == 0) {

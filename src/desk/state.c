@@ -213,6 +213,7 @@ void orders_prune(struct desk *d) {
         map_del(&d->order_map, r->o.id);
         if (r->o.venue_id[0] != 0)
             map_del(&d->venue_id_map, venue_id_key((enum venue_id)r->m->m.venue, r->o.venue_id));
+        free(r->arms);
         free(r);
     }
     d->order_count = n;

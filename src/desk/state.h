@@ -25,9 +25,6 @@
 #define EQUITY_KEEP 4096
 #define ORDERS_KEEP 8192 /* closed ones above this leave memory (never the store) */
 
-/* Kinds of triggers of a position; a lower kind wins when several are hit at once. */
-enum exit_kind { EXIT_STOP = 1, EXIT_INVALIDATION = 2, EXIT_TARGET = 3, EXIT_KINDS = 4 };
-
 struct rec { /* an order in memory; the position it opened lives in it */
     struct order o;
     struct rec *open_prev, *open_next; /* working orders, oldest first */
@@ -40,8 +37,9 @@ struct rec { /* an order in memory; the position it opened lives in it */
     uint64_t seen_round;
     qty done_total;     /* the venue said it is over with this much filled, and fills are missing */
     int32_t done_reason;
-    uint8_t asks, exit_fails, want /* enum close_trigger: exit that waits for reserved quantity */, armed /* bits by exit_kind */;
-    bool is_open, is_pos, dirty, stored, saving, acked, done_seen, want_set;
+    uint8_t asks, exit_fails, want /* enum close_trigger: exit that waits for reserved quantity */, arm_count;
+    struct trigger *arms; /* what is armed for the position, to be disarmed */
+    bool is_open, is_pos, dirty, stored, saving, acked, done_seen, want_set, moved /* the trail moved the stop: saved within a second */;
     price want_level;
     usd first_risk;     /* position: loss to its first stop, of all that was opened; 0 = never had one */
 };
@@ -66,6 +64,7 @@ struct mkt {
     int64_t funding_ppm, book_us;
     usd volume_day;
     bool gap, crossed, stale, touched, saved, armed;
+    uint32_t pending; /* watches in their zone that have not fired */
     uint32_t trade_head, trade_count;
     struct view_trade trades[TRADES_KEEP];
     struct candle_series *candles, *candles_fine; /* a minute, five seconds */
@@ -130,6 +129,12 @@ struct desk {
     struct batch *cur;
     bool cur_adds; /* the step's batch holds an order that adds exposure */
     struct batch_list in_flight, retry;
+    struct breaker { account_id account; int rejects; } *breakers; /* read before their accounts */
+    size_t breaker_count, breaker_cap;
+    uint8_t trading;     /* enum trading_state */
+    char trading_reason[REASON_MAX];
+    int watch_fires;     /* of this step */
+    bool exits_moved; /* some position has `moved` */
     struct trigger *fired;
     size_t fired_count, fired_cap;
     struct ring effects;
@@ -138,7 +143,7 @@ struct desk {
     struct follows *follows; /* follow.c */
     struct links *links;     /* router.c */
     struct watches *watches; /* watch.c */
-    struct autolog *autolog; /* history.c, remark.c, limits.c */
+    struct autolog *autolog; /* autolog.c */
 };
 
 #include "desk/handlers.h"

@@ -22,6 +22,7 @@ struct acct {
     struct view_day *days; /* closed days, oldest first */
     size_t day_count, day_cap;
     struct metrics *metrics;
+    int rejects;           /* refusals by the venue in a row */
     usd equity_peak;       /* since the start or the last reset */
     uint8_t feed;          /* bits of enum feed_kind to tell at the end of the step */
     usd base_cash, other_cash; /* at load; ledger entries since that are no fills (audit) */

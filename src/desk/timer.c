@@ -155,6 +155,7 @@ static void settle_pairs(struct desk *d) {
 static void each_second(struct desk *d) {
     markets_timer(d);
     performance_now(d);
+    exits_flush(d);
     for (size_t i = 0; i < d->account_count; i++)
         day_loss(d, d->accounts[i]);
     settle_pairs(d);
@@ -171,8 +172,9 @@ void on_timer(struct desk *d, const struct event *ev) {
     orders_timer(d);
     recon_timer(d);
     exits_timer(d);
-    schedule_timer(d);
+    watches_timer(d);
     follow_timer(d);
+    schedule_timer(d);
     if (d->now_us - d->slow_us >= SECOND_US) {
         d->slow_us = d->now_us;
         each_second(d);

@@ -10,6 +10,8 @@ void view_status(const struct desk *d, struct view_status *out) {
     *out = (struct view_status){.now_us = d->now_us, .killed = d->killed, .leader = d->leader, .store_up = d->store_up, .virtual_time = d->virtual_time,
                                 .killed_us = d->killed_us, .events = d->events, .epoch = d->epoch, .alerts = d->alerts};
     str_copy(out->kill_reason, sizeof out->kill_reason, d->kill_reason);
+    out->trading = d->trading;
+    str_copy(out->trading_reason, sizeof out->trading_reason, d->trading_reason);
     str_copy(out->leader_holder, sizeof out->leader_holder, d->holder);
     str_copy(out->store_text, sizeof out->store_text, d->store_text);
     out->stage = d->loaded ? START_LIVE : START_LOADING;

@@ -16,11 +16,44 @@ static void over(char *text, const char *what, int64_t asked, int64_t limit) {
     TEXT("%s %s, limit %s", what, a, b);
 }
 
+const char *trading_state_name(enum trading_state s) {
+    static const char *const names[TRADING_STATE_COUNT] = {"active", "reducing", "halted"};
+    return (unsigned)s < TRADING_STATE_COUNT ? names[s] : "?";
+}
+
 #define RULE(name) static bool name(const struct risk_limits *l, const struct risk_facts *f, const struct order *o, char text[REASON_MAX])
 #define UNUSED (void)l, (void)f, (void)o, (void)text
 
 RULE(not_leader) { UNUSED; return !f->leader; }
 RULE(killed) { UNUSED; return f->killed; }
+RULE(halted) { UNUSED; return f->trading == TRADING_HALTED; }
+RULE(reducing) { UNUSED; return f->trading == TRADING_REDUCING; }
+/* Below the halving drawdown what a person allowed counts; beyond it half of that. */
+static int64_t halved(const struct risk_limits *l, const struct risk_facts *f, int64_t limit) {
+    return l->drawdown_halve > 0 && f->drawdown_ppm >= l->drawdown_halve ? limit / 2 : limit;
+}
+RULE(drawdown_halt) {
+    UNUSED;
+    if (!l->drawdown_halt || f->drawdown_ppm < l->drawdown_halt)
+        return false;
+    TEXT("%.2f %% below the highest equity, limit %.2f %%", (double)f->drawdown_ppm / 1e4, (double)l->drawdown_halt / 1e4);
+    return true;
+}
+RULE(rejects) {
+    UNUSED;
+    if (!l->max_rejects || f->rejects < l->max_rejects)
+        return false;
+    TEXT("%d refusals in a row, limit %lld: `resume` after a look at the venue", f->rejects, (long long)l->max_rejects);
+    return true;
+}
+RULE(total_exposure) {
+    UNUSED;
+    usd sum = usd_add_sat(f->total_exposure, f->order_notional);
+    if (!l->max_total_exposure || sum.micro <= l->max_total_exposure)
+        return false;
+    over(text, "exposure of all accounts would be", sum.micro, l->max_total_exposure);
+    return true;
+}
 RULE(store_down) { UNUSED; return f->store_down; }
 RULE(reconciling) { UNUSED; return f->reconciling; }
 RULE(market_denied) { UNUSED; return f->denied; }
@@ -49,9 +82,10 @@ RULE(order_size) {
 }
 RULE(order_notional) {
     UNUSED;
-    if (!l->max_order_notional || f->order_notional.micro <= l->max_order_notional)
+    const int64_t limit = halved(l, f, l->max_order_notional);
+    if (!l->max_order_notional || f->order_notional.micro <= limit)
         return false;
-    over(text, "value", f->order_notional.micro, l->max_order_notional);
+    over(text, "value", f->order_notional.micro, limit);
     return true;
 }
 /* Only the aggressive side: a bid far below the market harms nobody. */
@@ -77,17 +111,19 @@ RULE(price_distance) {
 RULE(market_exposure) {
     UNUSED;
     usd sum = usd_add_sat(f->market_exposure, f->order_notional);
-    if (!l->max_market_exposure || sum.micro <= l->max_market_exposure)
+    const int64_t limit = halved(l, f, l->max_market_exposure);
+    if (!l->max_market_exposure || sum.micro <= limit)
         return false;
-    over(text, "exposure would be", sum.micro, l->max_market_exposure);
+    over(text, "exposure would be", sum.micro, limit);
     return true;
 }
 RULE(account_exposure) {
     UNUSED;
     usd sum = usd_add_sat(f->account_exposure, f->order_notional);
-    if (!l->max_account_exposure || sum.micro <= l->max_account_exposure)
+    const int64_t limit = halved(l, f, l->max_account_exposure);
+    if (!l->max_account_exposure || sum.micro <= limit)
         return false;
-    over(text, "exposure would be", sum.micro, l->max_account_exposure);
+    over(text, "exposure would be", sum.micro, limit);
     return true;
 }
 RULE(open_orders) {
@@ -233,6 +269,8 @@ RULE(agent_cooldown) {
 static const struct risk_rule rules[] = {
     {"leader", ERR_NOT_LEADER, not_leader},
     {"kill switch", ERR_KILLED, killed},
+    {"trading halted", ERR_TRADING_HALTED, halted},
+    {"trading reducing", ERR_TRADING_REDUCING, reducing},
     {"simulation switch", ERR_SIMULATION_ONLY, live_forbidden},
     {"run token", ERR_RUN_OVER, run_over},
     {"database", ERR_STORE_DOWN, store_down},
@@ -241,12 +279,15 @@ static const struct risk_rule rules[] = {
     {"usable book", ERR_STALE_BOOK, stale_book},
     {"day loss pause", ERR_RISK_DAY_LOSS, day_paused},
     {"day loss", ERR_RISK_DAY_LOSS, day_loss},
+    {"drawdown", ERR_RISK_DRAWDOWN, drawdown_halt},
+    {"venue refusals", ERR_RISK_REJECTS, rejects},
     {"duplicate window", ERR_DUPLICATE, duplicate},
     {"order size", ERR_RISK_ORDER_SIZE, order_size},
     {"order value", ERR_RISK_ORDER_NOTIONAL, order_notional},
     {"price distance", ERR_RISK_PRICE_DISTANCE, price_distance},
     {"market exposure", ERR_RISK_MARKET_EXPOSURE, market_exposure},
     {"account exposure", ERR_RISK_ACCOUNT_EXPOSURE, account_exposure},
+    {"total exposure", ERR_RISK_TOTAL_EXPOSURE, total_exposure},
     {"open orders", ERR_RISK_OPEN_ORDERS, open_orders},
     {"orders per second", ERR_RISK_ORDER_RATE, order_rate},
     {"model: leverage", ERR_RISK_LEVERAGE, agent_leverage},

@@ -9,7 +9,7 @@
 #include "turret/trade/trigger.h"
 
 static struct trigger trig(uint64_t id, uint16_t kind, enum trigger_dir dir, int64_t level) {
-    return (struct trigger){.id = id, .owner = id, .kind = kind, .dir = (uint8_t)dir, .source = TRIGGER_BID, .level = PRICE(level)};
+    return (struct trigger){.id = id, .kind = kind, .dir = (uint8_t)dir, .source = TRIGGER_BID, .level = PRICE(level)};
 }
 
 static void fires_once_best_level_first_then_id(void **st) {
@@ -29,18 +29,41 @@ static void fires_once_best_level_first_then_id(void **st) {
     trigger_set_free(t);
 }
 
-static void arming_again_moves_it(void **st) {
+static void the_very_same_is_disarmed(void **st) {
     (void)st;
     struct trigger_set *t = trigger_set_new();
-    struct trigger a = trig(1, 2, TRIGGER_AT_OR_ABOVE, 100), out;
+    struct trigger a = trig(1, 2, TRIGGER_AT_OR_ABOVE, 100), other = a, out;
+    other.level.micro = 200;
     trigger_arm(t, &a);
-    a.level.micro = 200;
-    trigger_arm(t, &a);
-    assert_int_equal(trigger_count(t), 1);
+    assert_false(trigger_disarm(t, &other));
+    trigger_arm(t, &other); /* one owner may have several levels */
+    assert_int_equal(trigger_count(t), 2);
+    assert_true(trigger_disarm(t, &a));
+    assert_false(trigger_disarm(t, &a));
     assert_false(trigger_next(t, TRIGGER_BID, PRICE(150), &out));
-    assert_true(trigger_disarm(t, 1, 2));
-    assert_false(trigger_disarm(t, 1, 2));
-    assert_false(trigger_next(t, TRIGGER_BID, PRICE(250), &out));
+    assert_true(trigger_next(t, TRIGGER_BID, PRICE(250), &out) && out.level.micro == 200);
+    trigger_set_free(t);
+}
+
+static void many_at_once_are_sorted_once(void **st) {
+    (void)st;
+    struct rng r;
+    rng_seed(&r, 7);
+    struct trigger_set *t = trigger_set_new();
+    struct trigger out;
+    for (int round = 0; round < 3; round++)
+        for (uint64_t i = 0; i < 20000; i++) {
+            struct trigger x = trig((uint64_t)round * 20000 + i + 1, 1, TRIGGER_AT_OR_BELOW, rng_range(&r, 1, 5000));
+            trigger_arm(t, &x);
+        }
+    int64_t last = INT64_MAX;
+    uint64_t id = 0;
+    for (int i = 0; i < 60000; i++) {
+        assert_true(trigger_next(t, TRIGGER_BID, PRICE(1), &out));
+        assert_true(out.level.micro < last || (out.level.micro == last && out.id > id));
+        last = out.level.micro, id = out.id;
+    }
+    assert_false(trigger_next(t, TRIGGER_BID, PRICE(1), &out));
     trigger_set_free(t);
 }
 
@@ -59,8 +82,10 @@ static void equals_a_plain_list(void **st) {
             struct trigger x = trig(rng_below(&r, 150), (uint16_t)rng_below(&r, 2), (enum trigger_dir)rng_below(&r, 2), rng_range(&r, 1, 60));
             x.source = (uint8_t)rng_below(&r, TRIGGER_PRICE_COUNT);
             for (int i = 0; i < n; i++)
-                if (list[i].id == x.id && list[i].kind == x.kind)
+                if (list[i].id == x.id && list[i].kind == x.kind) {
+                    assert_true(trigger_disarm(t, &list[i]));
                     list[i--] = list[--n];
+                }
             list[n++] = x;
             trigger_arm(t, &x);
             break;
@@ -68,13 +93,14 @@ static void equals_a_plain_list(void **st) {
         case 2: {
             uint64_t id = rng_below(&r, 150);
             uint16_t kind = (uint16_t)rng_below(&r, 2);
-            bool had = false;
+            const struct trigger none = trig(id + 1000, kind, TRIGGER_AT_OR_BELOW, 7);
+            assert_false(trigger_disarm(t, &none));
             for (int i = 0; i < n; i++)
                 if (list[i].id == id && list[i].kind == kind) {
+                    assert_true(trigger_disarm(t, &list[i]));
+                    assert_false(trigger_disarm(t, &list[i]));
                     list[i--] = list[--n];
-                    had = true;
                 }
-            assert_int_equal(trigger_disarm(t, id, kind), had);
             break;
         }
         default: {
@@ -108,7 +134,8 @@ static void equals_a_plain_list(void **st) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fires_once_best_level_first_then_id),
-        cmocka_unit_test(arming_again_moves_it),
+        cmocka_unit_test(the_very_same_is_disarmed),
+        cmocka_unit_test(many_at_once_are_sorted_once),
         cmocka_unit_test(equals_a_plain_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 struct desk;
 
 enum view_dirty { DIRTY_MARKETS = 1, DIRTY_BOOK = 2, DIRTY_ORDERS = 4, DIRTY_POSITIONS = 8, DIRTY_ACCOUNT = 16, DIRTY_NOTICES = 32, DIRTY_STATUS = 64, DIRTY_FILLS = 128,
-                  DIRTY_MODELS = 256, DIRTY_RUNS = 512 /* the agents' shell has news of a run */ };
+                  DIRTY_MODELS = 256, DIRTY_AUTOS = 1024 /* snipers, alerts, followed traders, history, notes, refusals */, DIRTY_RUNS = 512 /* the agents' shell has news of a run */ };
 
 enum start_stage { START_LOADING, START_RECONCILING, START_LIVE };
 

@@ -21,7 +21,7 @@ static struct trigger_set *armed(int count) {
     struct rng r;
     rng_seed(&r, 7);
     for (int i = 0; i < count; i++) {
-        struct trigger trig = {.id = (uint64_t)i + 1, .owner = (uint64_t)i + 1, .dir = i & 1 ? TRIGGER_AT_OR_ABOVE : TRIGGER_AT_OR_BELOW, .source = TRIGGER_BID};
+        struct trigger trig = {.id = (uint64_t)i + 1, .dir = i & 1 ? TRIGGER_AT_OR_ABOVE : TRIGGER_AT_OR_BELOW, .source = TRIGGER_BID};
         int64_t away = WOBBLE + rng_range(&r, 1, 10000000000);
         trig.level = PRICE(trig.dir == TRIGGER_AT_OR_ABOVE ? MIDDLE + away : MIDDLE - away);
         trigger_arm(t, &trig);

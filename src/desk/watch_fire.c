@@ -1,0 +1,409 @@
+/* What happens when a watch is hit: hold and guards, the one order of a sniper, the word of an alert, and what its end means. A firing and the
+ * change of its row are one transaction, so that it fires once whatever dies. */
+#include "desk/state_watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "turret/base/str.h"
+
+#define FIRES_A_STEP 256 /* a storm goes out over several steps: the loop stays responsive */
+
+/* --- in the zone, not yet fired --- */
+static struct waiting_watch *waiting_find(const struct watches *x, watch_id id) {
+    for (size_t i = 0; i < x->waiting_n; i++)
+        if (x->waiting[i].id == id)
+            return &x->waiting[i];
+    return NULL;
+}
+
+void watch_wait(struct desk *d, struct watch *w, enum err code) {
+    struct watches *x = d->watches;
+    struct mkt *m = watch_market(d, w);
+    int64_t v = w->level.micro;
+    (void)watch_value(d, w, &v);
+    x->waiting = xgrow(x->waiting, &x->waiting_cap, x->waiting_n + 1, sizeof *x->waiting);
+    x->waiting[x->waiting_n++] = (struct waiting_watch){.id = w->id, .market = m != NULL ? m->m.id : 0, .since_us = d->now_us, .best = v, .code = (int16_t)code};
+    if (m != NULL)
+        m->pending++;
+    d->dirty |= DIRTY_AUTOS;
+}
+
+static void unwait_at(struct desk *d, size_t i) {
+    struct watches *x = d->watches;
+    struct mkt *m = x->waiting[i].market != 0 ? mkt_find(d, x->waiting[i].market) : NULL;
+    if (m != NULL)
+        m->pending--;
+    memmove(&x->waiting[i], &x->waiting[i + 1], (x->waiting_n - i - 1) * sizeof *x->waiting);
+    x->waiting_n--;
+}
+
+void watch_unwait(struct desk *d, watch_id id) {
+    const struct waiting_watch *p = d->watches->waiting_n > 0 ? waiting_find(d->watches, id) : NULL;
+    if (p != NULL)
+        unwait_at(d, (size_t)(p - d->watches->waiting));
+}
+
+static void near_miss(struct desk *d, const struct watch *w, const struct waiting_watch *p) {
+    struct watches *x = d->watches;
+    struct near_miss *n = NULL;
+    char text[REASON_MAX];
+    for (size_t i = 0; i < x->near_n && n == NULL; i++)
+        if (x->near[i].id == w->id)
+            n = &x->near[i];
+    if (n == NULL) {
+        if (x->near_n >= 4096) { /* the oldest makes room */
+            memmove(&x->near[0], &x->near[1], (x->near_n - 1) * sizeof *x->near);
+            x->near_n--;
+        }
+        x->near = xgrow(x->near, &x->near_cap, x->near_n + 1, sizeof *x->near);
+        n = &x->near[x->near_n++];
+        *n = (struct near_miss){.id = w->id};
+    }
+    n->count++;
+    n->at_us = d->now_us;
+    n->value = p->best;
+    n->held_us = d->now_us - p->since_us;
+    snprintf(text, sizeof text, "%s reached %s and left after %lld ms%s%s", figure_info((enum figure)w->figure)->name, num_text(p->best).s, (long long)(n->held_us / 1000),
+             p->code != ERR_OK ? ": " : "", p->code != ERR_OK ? err_text((enum err)p->code) : "");
+    watch_log(d, w, 0, "near miss", text);
+}
+
+/* --- the figure --- */
+static bool own_price(const struct watch *w, const struct mkt *m, int64_t *out) {
+    price px;
+    struct watch plain = *w;
+    plain.flags = 0;
+    const struct trigger t = watch_trigger(&plain);
+    if (!figure_of_lane(m, (enum trigger_price)t.source, &px))
+        return false;
+    *out = w->side == SIDE_NO ? book_price(SIDE_NO, px).micro : px.micro;
+    return true;
+}
+
+static bool ratio_ppm(int64_t part, int64_t whole, int64_t *out) { return whole > 0 && dec_muldiv(part, DEC_ONE, whole, ROUND_HALF_EVEN, out); }
+
+bool watch_value(const struct desk *d, const struct watch *w, int64_t *out) {
+    const struct mkt *m = watch_market(d, w);
+    const struct rec *pos;
+    const struct acct *a;
+    const struct mdl *model;
+    price mark;
+    switch ((enum figure)w->figure) {
+    case FIGURE_BID: case FIGURE_ASK: case FIGURE_MARK: case FIGURE_LAST:
+        return m != NULL && own_price(w, m, out);
+    case FIGURE_PNL: case FIGURE_PNL_PERCENT:
+        pos = rec_find(d, w->subject);
+        if (pos == NULL || !pos->is_pos || (mark = own_mark(pos->m, pos->o.side)).micro <= 0)
+            return false;
+        *out = position_unrealized(&pos->o.pos, position_dir((enum order_side)pos->o.side), mark).micro;
+        return w->figure == FIGURE_PNL || ratio_ppm(*out, pos->o.pos.cost.micro, out);
+    case FIGURE_EQUITY: case FIGURE_DAY_PNL: case FIGURE_DRAWDOWN: case FIGURE_EXPOSURE:
+        a = acct_find(d, (account_id)w->subject);
+        if (a == NULL || !a->once || !a->cash_known)
+            return false;
+        *out = w->figure == FIGURE_EQUITY ? account_equity(a).micro : w->figure == FIGURE_DAY_PNL ? account_day_pnl(a).micro : w->figure == FIGURE_EXPOSURE ? account_exposure(d, a).micro
+                                                                                                                              : account_drawdown_ppm(a);
+        return true;
+    case FIGURE_FAILURES: case FIGURE_COST_DAY:
+        model = mdl_find(d, (model_id)w->subject);
+        if (model == NULL)
+            return false;
+        *out = w->figure == FIGURE_FAILURES ? model->m.failed_in_row : model->m.cost_date == d->day ? model->m.cost_day.micro : 0;
+        return true;
+    case FIGURE_AGE: case FIGURE_DOWN:
+        if (w->subject >= VENUE_COUNT || !d->venues[w->subject].known)
+            return false;
+        *out = w->figure == FIGURE_DOWN ? !d->venues[w->subject].up : d->venues[w->subject].data_us > 0 ? (d->now_us - d->venues[w->subject].data_us) / 1000 : 0;
+        return true;
+    case FIGURE_COUNT: break;
+    }
+    return false;
+}
+
+/* --- firing --- */
+static void fired_alert(struct desk *d, struct watch *w, int64_t value) {
+    char text[NOTE_MAX];
+    const struct mkt *m = watch_market(d, w);
+    const struct figure_info *f = figure_info((enum figure)w->figure);
+    snprintf(text, sizeof text, "alert A-%u: %s %s is %s (%s %s)", w->id, m != NULL ? m->m.symbol : subject_kind_name((enum subject_kind)f->subject), f->name, num_text(value).s,
+             w->dir == TRIGGER_AT_OR_BELOW ? "at or below" : "at or above", num_text(w->level.micro).s);
+    notice_watch(d, w->id, m != NULL ? m->m.id : 0, text);
+    w->fires++;
+    if (w->flags & WATCH_REPEAT) {
+        watch_log(d, w, 0, "fired", text);
+        w->flags |= WATCH_AWAY;
+        watch_arm_index(d, w);
+        watch_save(d, w);
+        return;
+    }
+    w->status = WATCH_WATCHING;
+    watch_end(d, w, WATCH_FILLED, "fired", text);
+}
+
+static price limit_of(const struct watch *w, const struct mkt *m) {
+    int64_t slip = 0, book, out = 0;
+    const bool buys = w->action == ACTION_BUY;
+    if (!dec_muldiv(w->level.micro, w->slippage_e4, 10000, ROUND_DOWN, &slip))
+        return w->level;
+    int64_t own = buys ? w->level.micro + slip : w->level.micro - slip;
+    if (m->m.kind == MARKET_BINARY && own >= DEC_ONE)
+        own = DEC_ONE - m->m.tick.micro;
+    book = book_price((enum order_side)w->side, PRICE(own)).micro;
+    const bool down = (book_dir((enum order_side)w->side, (enum order_action)w->action) > 0);
+    if (book <= 0 || !dec_to_step(book, m->m.tick.micro, down ? ROUND_DOWN : ROUND_UP, &out))
+        out = m->m.tick.micro;
+    if (out < m->m.min_price.micro)
+        out = m->m.min_price.micro;
+    if (m->m.max_price.micro > 0 && out > m->m.max_price.micro)
+        out = m->m.max_price.micro;
+    return book_price((enum order_side)w->side, PRICE(out));
+}
+
+static void intent_of(const struct watch *w, const struct mkt *m, struct intent *in) {
+    *in = (struct intent){.kind = INTENT_PLACE, .side = w->side, .action = w->action, .type = ORDER_LIMIT, .tif = TIF_IOC, .source = SOURCE_SNIPER, .account = w->account,
+                          .market = m->m.id, .link = w->id, .limit = limit_of(w, m), .confidence = -1};
+    if (w->flags & WATCH_REDUCE_ONLY)
+        in->flags |= ORDER_REDUCE_ONLY;
+    if (w->flags & WATCH_UNITS)
+        in->size = QTY(w->amount);
+    else {
+        in->amount = USD(w->amount);
+        if (w->budget.micro > 0 && w->budget.micro - w->spent.micro < in->amount.micro)
+            in->amount = USD(w->budget.micro - w->spent.micro);
+    }
+}
+
+/* May it fire now? The guards, besides the funnel's own rules. */
+static enum err guards(const struct desk *d, const struct watch *w, const struct mkt *m, const struct intent *in) {
+    const struct acct *a = acct_find(d, w->account);
+    if (d->killed)
+        return ERR_KILLED;
+    if (d->trading == TRADING_HALTED)
+        return ERR_TRADING_HALTED;
+    if (a == NULL || !a->once || !a->reconciled)
+        return ERR_RECONCILING;
+    if (!mkt_fresh(d, m) || m->gap || m->crossed || (w->max_age_ms > 0 && d->now_us - m->book_us > w->max_age_ms * 1000LL))
+        return ERR_STALE_BOOK;
+    const int dir = book_dir((enum order_side)w->side, (enum order_action)w->action);
+    const qty want = w->depth.micro > 0 ? w->depth : QTY(1);
+    const struct book_walk there = walk_own(m, w->side, dir, want, in->limit);
+    return there.filled.micro >= want.micro ? ERR_OK : w->depth.micro > 0 ? ERR_NO_LIQUIDITY : ERR_SLIPPAGE;
+}
+
+static void cancel_partner(struct desk *d, const struct watch *w) {
+    struct watch *oco = w->oco != 0 ? watch_find(d, w->oco) : NULL;
+    char text[REASON_MAX];
+    if (oco == NULL || oco->status != WATCH_WATCHING || oco->oco != w->id)
+        return;
+    snprintf(text, sizeof text, "S-%u fired first", w->id);
+    watch_end(d, oco, WATCH_CANCELLED, "cancelled", text);
+}
+
+/* ERR_OK: it has an order now, or came to its end. Else why it waits. */
+static enum err fire_sniper(struct desk *d, struct watch *w, struct mkt *m, int64_t value) {
+    struct intent in;
+    struct draft x;
+    char text[REASON_MAX], line[REASON_MAX * 2];
+    intent_of(w, m, &in);
+    enum err e = guards(d, w, m, &in);
+    if (e != ERR_OK)
+        return e;
+    e = draft_make(d, &in, &x, text);
+    if (e != ERR_OK && (err_class(e) == ERR_CLASS_RETRY || e == ERR_RISK_ORDER_RATE || e == ERR_DUPLICATE || e == ERR_RISK_OPEN_ORDERS))
+        return e;
+    struct rec *r = e == ERR_OK ? funnel_submit(d, &x) : NULL;
+    w->fires++;
+    if (r == NULL) {
+        snprintf(line, sizeof line, "%s%s%s", err_text(e), text[0] ? ": " : "", text);
+        refusal_keep(d, &in, e, text);
+        notice_about(d, NOTICE_WARN, m->m.id, w->account, "sniper S-%u was refused: %s", w->id, line);
+        if (w->flags & WATCH_KEEP) {
+            watch_log(d, w, 0, "refused", line);
+            w->flags |= WATCH_AWAY;
+            watch_arm_index(d, w);
+            watch_save(d, w);
+        } else
+            watch_end(d, w, WATCH_FAILED, "failed", line);
+        return ERR_OK;
+    }
+    w->status = WATCH_EXECUTING;
+    w->order = r->o.id;
+    snprintf(line, sizeof line, "%s %s: %s %s at most %s", figure_info((enum figure)w->figure)->name, num_text(value).s, order_action_name((enum order_action)w->action),
+             num_text(r->o.size.micro).s, num_text(r->o.limit.micro).s);
+    watch_log(d, w, r->o.id, "fired", line);
+    notice(d, NOTICE_WARN, r, "sniper S-%u fired: %s", w->id, line);
+    cancel_partner(d, w);
+    w = watch_find(d, (watch_id)r->o.link);
+    watch_save(d, w);
+    return ERR_OK;
+}
+
+static enum err fire(struct desk *d, struct watch *w, int64_t value) {
+    struct mkt *m = watch_market(d, w);
+    if (!d->leader || !d->loaded)
+        return ERR_NOT_LEADER;
+    if (w->expires_us != 0 && w->expires_us <= d->now_us) {
+        watch_end(d, w, WATCH_EXPIRED, "expired", "");
+        return ERR_OK;
+    }
+    if (w->kind == WATCH_ALERT) {
+        fired_alert(d, w, value);
+        return ERR_OK;
+    }
+    return fire_sniper(d, w, m, value);
+}
+
+/* It was taken out of the index: by its level, or by the one beyond it when it waits to be away. */
+void watch_hit(struct desk *d, watch_id id) {
+    struct watch *w = watch_find(d, id);
+    int64_t value;
+    if (w == NULL || w->status != WATCH_WATCHING || !(w->flags & WATCH_ARMED))
+        return;
+    if (w->flags & WATCH_AWAY) {
+        w->flags = (uint8_t)(w->flags & ~WATCH_AWAY);
+        watch_arm_index(d, w);
+        watch_log(d, w, 0, "armed again", "the price has left the zone");
+        watch_save(d, w);
+        return;
+    }
+    if (!watch_value(d, w, &value)) {
+        watch_arm_index(d, w);
+        return;
+    }
+    enum err e = w->hold_ms > 0 || d->watch_fires >= FIRES_A_STEP ? ERR_OK : fire(d, w, value);
+    const bool waits = e != ERR_OK || w->hold_ms > 0 || d->watch_fires >= FIRES_A_STEP;
+    d->watch_fires++;
+    if (waits)
+        watch_wait(d, watch_find(d, id), e);
+}
+
+/* One that waits: has it left, is its hold over, does what kept it back still? True: it waits no more. */
+static bool look_again(struct desk *d, struct waiting_watch *p) {
+    struct watch *w = watch_find(d, p->id);
+    int64_t value;
+    if (w == NULL || w->status != WATCH_WATCHING || !(w->flags & WATCH_ARMED))
+        return true;
+    if (!watch_value(d, w, &value))
+        return false;
+    if (!watch_in_zone(w, value)) {
+        if (w->hold_ms > 0 || p->code != ERR_OK)
+            near_miss(d, w, p);
+        watch_arm_index(d, w);
+        return true;
+    }
+    if (w->dir == TRIGGER_AT_OR_BELOW ? value < p->best : value > p->best)
+        p->best = value;
+    if (d->now_us - p->since_us < w->hold_ms * 1000LL || d->watch_fires >= FIRES_A_STEP)
+        return false;
+    d->watch_fires++;
+    const enum err e = fire(d, w, value);
+    p = waiting_find(d->watches, w->id); /* firing may have moved the list */
+    if (p != NULL)
+        p->code = (int16_t)e;
+    return e == ERR_OK;
+}
+
+static void look_at(struct desk *d, const struct mkt *m) {
+    struct watches *x = d->watches;
+    for (size_t i = 0; x != NULL && i < x->waiting_n;) {
+        const watch_id id = x->waiting[i].id;
+        if ((m != NULL && x->waiting[i].market != m->m.id) || !look_again(d, &x->waiting[i])) {
+            i++;
+            continue;
+        }
+        if (i < x->waiting_n && x->waiting[i].id == id)
+            unwait_at(d, i);
+        else
+            watch_unwait(d, id);
+    }
+}
+
+void watch_pending(struct desk *d, struct mkt *m) { look_at(d, m); }
+
+/* After arming: it may be in its zone already. */
+void watch_look(struct desk *d, watch_id id) {
+    struct watch *w = watch_find(d, id);
+    struct mkt *m = w != NULL ? watch_market(d, w) : NULL;
+    if (m != NULL && m->armed)
+        exits_check(d, m);
+    else if (w != NULL)
+        d->watches->second_us = 0; /* with the next beat */
+}
+
+/* Figures that are no price: once a second, and only those that somebody watches. */
+static void look_at_figures(struct desk *d) {
+    struct watches *x = d->watches;
+    for (size_t i = 0; i < x->set_n; i++)
+        for (int k = 0; k < FIGURE_COUNT; k++) {
+            const struct figure_info *f = figure_info((enum figure)k);
+            const struct watch probe = {.figure = (uint8_t)k, .subject = x->sets[i].id};
+            struct trigger t;
+            int64_t value;
+            if (f->subject != x->sets[i].subject || trigger_count(x->sets[i].set) == 0 || !watch_value(d, &probe, &value))
+                continue;
+            d->fired_count = 0;
+            while (trigger_next(x->sets[i].set, (enum trigger_price)f->lane, PRICE(value), &t)) {
+                d->fired = xgrow(d->fired, &d->fired_cap, d->fired_count + 1, sizeof *d->fired);
+                d->fired[d->fired_count++] = t;
+            }
+            for (size_t n = 0; n < d->fired_count; n++)
+                watch_hit(d, (watch_id)d->fired[n].id);
+        }
+}
+
+void watches_timer(struct desk *d) {
+    struct watches *x = d->watches;
+    if (x == NULL)
+        return;
+    look_at(d, NULL);
+    if (d->now_us - x->second_us < SECOND_US)
+        return;
+    x->second_us = d->now_us;
+    look_at_figures(d);
+    watches_sweep(d);
+}
+
+/* --- the end of a sniper's order --- */
+static void again(struct desk *d, struct watch *w) {
+    w->status = WATCH_WATCHING;
+    w->order = 0;
+    w->flags |= WATCH_AWAY;
+    watch_arm_index(d, w);
+    watch_save(d, w);
+}
+
+void watch_order_over(struct desk *d, struct rec *r) {
+    struct watch *w = r->o.source == SOURCE_SNIPER ? watch_find(d, (watch_id)r->o.link) : NULL;
+    char text[REASON_MAX];
+    if (w == NULL || w->status != WATCH_EXECUTING || w->order != r->o.id)
+        return;
+    w->spent = usd_add_sat(w->spent, r->o.filled_value);
+    if (r->o.filled.micro == 0 && !(r->o.flags & ORDER_SENT) && err_class((enum err)r->o.reason) == ERR_CLASS_RETRY) { /* it never left: the level counts again */
+        watch_log(d, w, r->o.id, "not sent", err_text((enum err)r->o.reason));
+        w->fires--;
+        w->status = WATCH_WATCHING;
+        w->order = 0;
+        watch_wait(d, w, (enum err)r->o.reason);
+        watch_save(d, w);
+        return;
+    }
+    const bool left = w->budget.micro == 0 || w->spent.micro < w->budget.micro;
+    if (r->o.filled.micro > 0) {
+        snprintf(text, sizeof text, "%s of %s", num_text(r->o.filled.micro).s, num_text(r->o.size.micro).s);
+        if (!(w->flags & WATCH_REPEAT) || !left) {
+            watch_end(d, w, WATCH_FILLED, r->o.filled.micro < r->o.size.micro ? "partly filled" : "filled", text);
+            return;
+        }
+        watch_log(d, w, r->o.id, r->o.filled.micro < r->o.size.micro ? "partly filled" : "filled", text);
+        again(d, w);
+        return;
+    }
+    str_copy(text, sizeof text, r->o.reason_text[0] ? r->o.reason_text : err_text((enum err)r->o.reason));
+    if (w->flags & WATCH_KEEP) {
+        watch_log(d, w, r->o.id, "nothing filled", text);
+        again(d, w);
+    } else
+        watch_end(d, w, WATCH_FAILED, "failed", text);
+}
