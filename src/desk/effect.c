@@ -98,6 +98,7 @@ void notice_watch(struct desk *d, uint32_t num, market_id m, const char *text) {
 
 /* --- answers ----------------------------------------------------------------------------------- */
 void reply(struct desk *d, uint64_t token, enum err e, const struct rec *r, const char *text) {
+    char told[NOTE_MAX];
     if (token == 0)
         return;
     struct fx_reply *p = &fx_new(d, FX_REPLY, VENUE_NONE)->u.reply;
@@ -111,6 +112,8 @@ void reply(struct desk *d, uint64_t token, enum err e, const struct rec *r, cons
         p->filled = r->o.filled;
         if (!order_avg_fill(&r->o, &p->average))
             p->average = PRICE(0);
+        if (r->o.route.n > 0 && (text == NULL || text[0] == 0))
+            text = router_text(d, r, e, told);
     }
     str_copy(p->text, sizeof p->text, text != NULL && text[0] != 0 ? text : err_text(e));
 }

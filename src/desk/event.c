@@ -78,13 +78,17 @@ static bool follow_ok(const struct follow *f) {
            bool_ok(f->enabled) && bool_ok(f->paused) && bool_ok(f->deleted) && bool_ok(f->baselined) && TEXT_OK(f->wallet) && TEXT_OK(f->categories);
 }
 
+static bool link_ok(const struct market_link *l) {
+    return bool_ok(l->inverted) && l->origin <= LINK_BY_FILE && bool_ok(l->deleted) && TEXT_OK(l->note);
+}
+
 static bool intent_ok(const struct intent *in) {
     return in->kind < INTENT_KIND_COUNT && in->side <= SIDE_SHORT && in->action <= ACTION_SELL && in->type <= ORDER_TAKE_PROFIT &&
-           in->tif <= TIF_FOK && in->source < SOURCE_COUNT && in->close_trigger < CLOSE_COUNT && in->limit.micro >= 0 &&
+           in->tif <= TIF_FOK && in->source < SOURCE_COUNT && in->route <= ROUTE_SPLIT && in->close_trigger < CLOSE_COUNT && in->limit.micro >= 0 &&
            in->stop.micro >= PROTECT_KEEP.micro && in->target.micro >= PROTECT_KEEP.micro && in->size.micro >= 0 &&
            in->amount.micro >= 0 && in->invalidation_price.micro >= 0 && in->time_exit_us >= 0 && in->cooldown_until_us >= 0 && in->confidence >= -1 &&
            in->confidence <= 100 && TEXT_OK(in->invalidation) && TEXT_OK(in->strategy) && TEXT_OK(in->note) &&
-           (in->kind != INTENT_FOLLOW_PUT || follow_ok(&in->u.follow));
+           (in->kind != INTENT_FOLLOW_PUT || follow_ok(&in->u.follow)) && (in->kind != INTENT_LINK_PUT || link_ok(&in->u.link));
 }
 
 static bool book_ok(const struct event *ev) {
@@ -175,6 +179,8 @@ static bool body_ok(const struct event *ev) {
         return ev->u.open_interest.size.micro >= 0;
     case EVENT_INTENT:
         return intent_ok(&ev->u.intent);
+    case EVENT_LINK:
+        return ev->u.link.id != 0 && link_ok(&ev->u.link);
     case EVENT_FOLLOW:
         return follow_ok(&ev->u.follow) && ev->u.follow.id != 0;
     case EVENT_FOLLOW_TRADE:

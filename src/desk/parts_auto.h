@@ -30,11 +30,15 @@ void follow_unsaved(struct desk *d, const struct fx_save *s); /* its batch faile
 void follow_free(struct desk *d);
 uint64_t hash_follows(const struct desk *d, uint64_t h);
 
-/* --- router.c --- */
+/* --- router.c, links.c, router_place.c --- */
 void intent_link(struct desk *d, const struct intent *in);    /* LINK_PUT, LINK_DELETE */
 bool router_place(struct desk *d, const struct intent *in);   /* PLACE with a route: true = taken care of and answered */
 void router_free(struct desk *d);
 uint64_t hash_links(const struct desk *d, uint64_t h);
+bool links_join(const struct desk *d, market_id a, market_id b); /* by links the same outcome */
+usd walk_fee(const struct mkt *m, uint8_t side, int dir, qty size, price own_limit); /* of what walk_own gives, level by level */
+bool preview_route(const struct desk *d, const struct intent *in, struct view_preview *out); /* false: an order like any other */
+const char *router_text(const struct desk *d, const struct rec *r, enum err e, char out[NOTE_MAX]);
 
 /* --- limits.c: trading state, breaker, what limits are used --- */
 void trading_set(struct desk *d, enum trading_state s, const char *why);

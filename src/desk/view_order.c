@@ -109,7 +109,7 @@ bool view_position(const struct desk *d, order_id id, struct view_position *out)
     out->exit = walk_own(r->m, r->o.side, -sign, p->open, PRICE(0));
     if (out->exit.filled.micro > 0) {
         usd cost = p->cost;
-        out->exit_fee = fee_of(&r->m->m, out->exit.average, out->exit.filled, false);
+        out->exit_fee = walk_fee(r->m, r->o.side, -sign, out->exit.filled, PRICE(0));
         if (out->exit.filled.micro < p->open.micro)
             dec_muldiv(p->cost.micro, out->exit.filled.micro, p->open.micro, ROUND_HALF_EVEN, &cost.micro);
         out->exit_pnl.micro = (out->exit.notional.micro - cost.micro) * gain - out->exit_fee.micro;
@@ -135,6 +135,8 @@ static usd worst_case(const struct draft *x, const struct view_preview *p) {
 void view_preview(const struct desk *d, const struct intent *in, struct view_preview *out) {
     struct draft x;
     *out = (struct view_preview){0};
+    if (preview_route(d, in, out))
+        return;
     out->refusal = draft_make(d, in, &x, out->text);
     const struct order *o = &x.o;
     if (x.m == NULL)
@@ -150,7 +152,7 @@ void view_preview(const struct desk *d, const struct intent *in, struct view_pre
         out->refusal = ERR_FOK_UNFILLED;
     out->rests = rests ? QTY(o->size.micro - out->now.filled.micro) : QTY(0);
     usd value = usd_add_sat(out->now.notional, usd_of_sat(o->limit, out->rests));
-    out->fee = out->now.filled.micro > 0 ? fee_of(&x.m->m, out->now.average, out->now.filled, false) : USD(0);
+    out->fee = walk_fee(x.m, o->side, order_book_dir(o), out->now.filled, o->limit);
     if (out->rests.micro > 0)
         out->fee = usd_add_sat(out->fee, fee_of(&x.m->m, o->limit, out->rests, true));
     out->cost = value;
