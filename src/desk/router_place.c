@@ -10,6 +10,7 @@ static void refused(struct desk *d, const struct intent *in, enum err e, const c
     char line[NOTE_MAX];
     snprintf(line, sizeof line, "%s%s%s", err_text(e), text[0] != 0 ? ": " : "", text);
     notice_about(d, NOTICE_WARN, in->market, in->account, "refused: %s", line);
+    refusal_keep(d, in, e, text);
     reply(d, in->token, e, NULL, line);
 }
 
