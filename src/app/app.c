@@ -171,6 +171,25 @@ static void down_control(struct app *a) {
     control_close(a->control, a->failure_text[0] ? a->failure_text : "the engine was stopped");
 }
 
+static bool up_api(struct app *a) {
+    const struct config *c = a->cfg->config;
+    struct api_cfg cfg = {.listen = config_text(c, "engine", "http"), .anywhere = config_num(c, "engine", "http_public"), .data_dir = a->cfg->data_dir,
+                          .engine = a->engine, .tail = control_tail(a->control)};
+    if (!cfg.listen[0])
+        return true;
+    a->failure = api_open(&cfg, &a->api, a->failure_text, sizeof a->failure_text);
+    if (a->failure)
+        return false;
+    log_info("api", "on http://%s, the token is in %s", api_address(a->api), API_TOKEN_FILE);
+    if (!a->cfg->background)
+        fprintf(stderr, "turret: the order API is on http://%s, its token in %s/%s\n", api_address(a->api), a->cfg->data_dir, API_TOKEN_FILE);
+    return true;
+}
+
+static void down_api(struct app *a) {
+    api_close(a->api);
+}
+
 static void screen_quit(void *ctx) {
     app_stop(ctx, 0);
 }
@@ -254,6 +273,7 @@ static const struct stage stages[] = {
     {"engine", up_engine, down_engine},
     {"models", app_models_up, app_models_down},
     {"control socket", up_control, down_control},
+    {"order API", up_api, down_api},
     {"screen", up_screen, down_screen},
     {"signals", up_signals, app_signals_down},
     {"database", up_database, down_database},

@@ -4,6 +4,7 @@
 
 #include <ev.h>
 
+#include "app/api.h"
 #include "app/app.h"
 #include "app/control.h"
 #include "app/database.h"
@@ -22,6 +23,7 @@ struct app {
     struct engine_client logger;
     struct frames *frames;
     struct control *control;
+    struct api *api;
     struct session_cfg session;
     char keys_path[4200];
     struct local *local;

@@ -93,6 +93,8 @@ static void add_info(struct app *a, cJSON *o) {
     cJSON_AddBoolToObject(o, "loaded", engine_loaded(a->engine));
     cJSON_AddBoolToObject(o, "screen", a->local != NULL);
     cJSON_AddNumberToObject(o, "viewers", frames_count(a->frames) - (a->local != NULL));
+    if (a->api)
+        cJSON_AddStringToObject(o, "http", api_address(a->api));
     cJSON_AddStringToObject(o, "feed", config_text(a->cfg->config, "engine", "feed"));
     cJSON_AddStringToObject(o, "database", !a->cfg->db[0] ? "private" : !strcmp(a->cfg->db, "memory") ? "memory" : "server");
 }

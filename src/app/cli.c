@@ -229,7 +229,7 @@ int cli_config(struct cli *c) {
     char text[1400], dir[4096];
     const char *path = c->opt[OPT_CONFIG] ? c->opt[OPT_CONFIG] : getenv("TURRET_CONFIG");
     static const struct { enum cli_option opt; const char *section, *key; } flags[] = {
-        {OPT_FEED, "engine", "feed"}, {OPT_SEED, "engine", "seed"}, {OPT_DB, "database", "url"}, {OPT_THEME, "ui", "theme"}};
+        {OPT_FEED, "engine", "feed"}, {OPT_SEED, "engine", "seed"}, {OPT_DB, "database", "url"}, {OPT_THEME, "ui", "theme"}, {OPT_HTTP, "engine", "http"}};
     c->config = config_new();
     if (path && path[0])
         str_copy(c->config_path, sizeof c->config_path, path);

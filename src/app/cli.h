@@ -24,6 +24,7 @@
     X(JOURNAL, "journal", 0, "FILE", "run start turret", "write every event to FILE")                                                     \
     X(THEME, "theme", 0, "NAME", "run start attach turret", "colours")                                                                    \
     X(ASCII, "ascii", 0, "", "run start attach turret", "draw with ASCII characters only")                                                \
+    X(HTTP, "http", 0, "ADDRESS", "run start turret", "serve the order API there, like 127.0.0.1:8417; off by default (turret-api(7))")         \
     X(READONLY, "readonly", 0, "", "attach", "a viewer that can look but not trade")                                                      \
     X(YES, "yes", 'y', "", "*", "do not ask before an order is sent")                                                                     \
     X(DRY_RUN, "dry-run", 0, "", "*", "show what would happen and send nothing")                                                          \

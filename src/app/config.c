@@ -26,6 +26,8 @@ static const struct setting base_settings[] = {
     {"engine", "cancel_on_kill", SET_BOOL, "yes", 0, 1, "yes|no", false, "the kill switch also cancels working orders that add exposure"},
     {"engine", "simulation", SET_BOOL, "yes", 0, 1, "yes|no", false, "every account is simulated; no: accounts that are set live and confirmed may trade live"},
     {"engine", "on_exit", SET_CHOICE, "keep", 0, 0, "keep|cancel", true, "resting orders when the engine stops"},
+    {"engine", "http", SET_TEXT, "", 0, 0, "ADDRESS:PORT", false, "serve the order API there, like 127.0.0.1:8417 (turret-api(7)); empty = not"},
+    {"engine", "http_public", SET_BOOL, "no", 0, 1, "yes|no", false, "the order API may listen on addresses that other machines reach, and takes any Host"},
     {"sim", "initial_cash", SET_USD, "10000", DEC_ONE, 1000000000LL * DEC_ONE, "USD", false, "cash a new or reset paper account starts with"},
     {"sim", "latency_min", SET_DURATION, "40ms", 0, MINUTE_US, "duration", false, "shortest way to or from the simulated venue"},
     {"sim", "latency_max", SET_DURATION, "250ms", 0, MINUTE_US, "duration", false, "longest way to or from the simulated venue"},

@@ -72,6 +72,29 @@ cJSON *reply_json(const struct desk *view, const struct fx_reply *r, const char 
     return o;
 }
 
+cJSON *route_json(const struct desk *view, const struct route *r) {
+    static const char *const modes[] = {"here", "best", "split"};
+    cJSON *all = cJSON_CreateObject(), *list;
+    cJSON_AddStringToObject(all, "mode", r->mode < sizeof modes / sizeof *modes ? modes[r->mode] : "");
+    list = cJSON_AddArrayToObject(all, "options");
+    for (int i = 0; i < r->n && i < ROUTE_MAX; i++) {
+        const struct route_option *x = &r->o[i];
+        struct view_market vm;
+        cJSON *o = cJSON_CreateObject();
+        const bool known = view_market(view, x->market, &vm);
+        cJSON_AddStringToObject(o, "market", known ? vm.m->symbol : "");
+        cJSON_AddStringToObject(o, "venue", known ? venue_name((enum venue_id)vm.m->venue) : "");
+        cJSON_AddBoolToObject(o, "chosen", i == r->chosen);
+        cJSON_AddItemToObject(o, "refusal", x->code ? cJSON_CreateString(err_name((enum err)x->code)) : cJSON_CreateNull());
+        json_add_dec(o, "average", x->average.micro);
+        json_add_dec(o, "fee", x->fee.micro);
+        json_add_dec(o, "fillable", x->fillable.micro);
+        json_add_dec(o, "taken", x->taken.micro);
+        cJSON_AddItemToArray(list, o);
+    }
+    return all;
+}
+
 cJSON *preview_json(const struct desk *view, const struct intent *in, const char *reads_as) {
     struct view_preview p = {0};
     cJSON *o = cJSON_CreateObject();
@@ -95,5 +118,7 @@ cJSON *preview_json(const struct desk *view, const struct intent *in, const char
     json_add_dec(o, "fee", p.fee.micro);
     json_add_dec(o, "margin", p.margin.micro);
     json_add_dec(o, "worst_case", p.worst_case.micro);
+    if (p.route.n)
+        cJSON_AddItemToObject(o, "routes", route_json(view, &p.route));
     return o;
 }
