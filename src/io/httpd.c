@@ -78,7 +78,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 static int header(struct MHD_Connection *conn, const char *name, const char **value) {
     struct lookup l = {.name = name};
     MHD_get_connection_values(conn, MHD_HEADER_KIND, on_header, &l);
-    if (value)
+    if (value && l.count)
         *value = l.value;
     return l.count;
 }

@@ -60,7 +60,7 @@ void httpd_close(struct httpd *s); /* answers what it can still, at once */
 const char *httpd_address(const struct httpd *s); /* with the port */
 int httpd_port(const struct httpd *s);
 
-/* How often the header came, and its last value. */
+/* How often the header came; *value gets its last value, or stays. */
 int httpd_header(const struct httpd_request *r, const char *name, const char **value);
 bool httpd_reply(struct httpd *s, httpd_handle h, const struct httpd_answer *a); /* false: it is over */
 
