@@ -53,6 +53,12 @@ void pg_exec(struct pg *p, const char *name, int n, const char *const *values, c
         pg_mark_broken(p);
 }
 
+void pg_exec_binary(struct pg *p, const char *name, int n, const char *const *values) {
+    add_statement(p);
+    if (can_send(p) && !PQsendQueryPrepared(p->conn, name, n, values, NULL, NULL, 1))
+        pg_mark_broken(p);
+}
+
 void pg_query(struct pg *p, const char *sql, int n, const char *const *values) {
     add_statement(p);
     if (can_send(p) && !PQsendQueryParams(p->conn, sql, n, NULL, values, NULL, NULL, 0))

@@ -50,6 +50,8 @@ typedef void pg_result_fn(void *ctx, int index, const PGresult *res);
 typedef void pg_done_fn(void *ctx, const struct pg_outcome *out);
 void pg_prepare(struct pg *p, const char *name, const char *sql);
 void pg_exec(struct pg *p, const char *name, int n, const char *const *values, const int *lens, const int *formats);
+/* Results in the server's binary form. */
+void pg_exec_binary(struct pg *p, const char *name, int n, const char *const *values);
 void pg_query(struct pg *p, const char *sql, int n, const char *const *values);
 void pg_end(struct pg *p, pg_result_fn *on_result, pg_done_fn *on_done, void *ctx);
 

@@ -28,7 +28,13 @@ int store_mem_orders(const struct store *s, const struct order **out); /* in ord
 int store_mem_fills(const struct store *s, const struct fill **out);
 int store_mem_ledger(const struct store *s, const struct ledger_entry **out);
 int store_mem_events(const struct store *s, const struct save_order_event **out);
-/* What PostgreSQL would have refused and this store did: lost compare-and-sets, double opens, breaks of append-only. */
+const struct watch *store_mem_watch(const struct store *s, watch_id id);
+int store_mem_watches(const struct store *s, const struct watch **out);
+int store_mem_follows(const struct store *s, const struct follow **out);
+int store_mem_follow_trades(const struct store *s, const struct follow_trade **out);
+int store_mem_history(const struct store *s, const struct history **out);
+/* What PostgreSQL would have refused and this store did: lost compare-and-sets, double opens, breaks of append-only,
+ * a watch or follow saved with another content under the version it had (PostgreSQL would keep the old one). */
 int store_mem_violations(const struct store *s, char *text, size_t cap);
 
 #endif

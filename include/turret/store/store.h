@@ -12,7 +12,10 @@ struct store_ops {
     const char *name;
     /* Emits, in this order: EVENT_SETTING*, EVENT_ACCOUNT*, EVENT_MODEL* (stored = 1), EVENT_LOAD_MARKET*, EVENT_LOAD_CASH*, EVENT_LOAD_DAY*, EVENT_LOAD_ORDER*
      * (working orders, orders with an open position, then the newest closed ones), EVENT_LOAD_FILL* (of those orders),
-     * EVENT_EQUITY*, EVENT_LOAD_TRADE* (every closed position of every account, oldest close first), EVENT_LOADED. */
+     * EVENT_EQUITY*, EVENT_FOLLOW* (not deleted), EVENT_FOLLOW_TRADE* (waiting ones, those of the last two days, at least the newest 2000), EVENT_LINK*
+     * (not deleted), EVENT_REMARK*, EVENT_LOAD_TRADE* (every closed position of every account, oldest close first), EVENT_WATCHES* (the newest 500 finished, then
+     * all live ones, by id), EVENT_HISTORY* (newest 1000, oldest first), EVENT_LOADED. A load cut short by a lost connection starts again: the same
+     * records come once more, but no trade and no history. Watches, follows and their trades only overwrite an older `version`. */
     void (*load)(struct store *s);
     /* One record of a batch; the batch is committed when `last` comes. Waiting batches commit as a group.
      * Answer EVENT_SAVED{seq, ERR_OK | ERR_STORE_DOWN | ERR_NOT_LEADER | ...}. With the store down a batch whose records

@@ -20,6 +20,8 @@ void mem_rows_init(struct mem_rows *t) {
     map_init(&t->ledger_by_key);
     map_init(&t->market_by_id);
     map_init(&t->open_by_key);
+    map_init(&t->watch_by_id);
+    map_init(&t->follow_trade_by_key);
     map_init(&t->first_stop);
 }
 
@@ -32,6 +34,8 @@ void mem_rows_free(struct mem_rows *t) {
     map_free(&t->ledger_by_key);
     map_free(&t->market_by_id);
     map_free(&t->open_by_key);
+    map_free(&t->watch_by_id);
+    map_free(&t->follow_trade_by_key);
     map_free(&t->first_stop);
 }
 
@@ -52,7 +56,7 @@ const struct order *mem_rows_order(const struct mem_rows *t, order_id id) {
     return map_get(&t->order_by_id, id, &i) ? &t->order[i] : NULL;
 }
 
-__attribute__((format(printf, 2, 3))) static enum err violation(struct mem_rows *t, const char *fmt, ...) {
+enum err mem_rows_violation(struct mem_rows *t, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     if (t->violations++ == 0)
@@ -99,18 +103,18 @@ static bool model_name_taken(const struct mem_rows *t, const struct model *m) {
 enum err mem_rows_check(struct mem_rows *t, const struct fx_save *recs, size_t n, bool merge) {
     for (size_t i = 0; i < n && !merge; i++) {
         if (recs[i].kind == SAVE_MODEL && model_name_taken(t, &recs[i].u.model))
-            return violation(t, "model %u: another has its name and variant", recs[i].u.model.id);
+            return mem_rows_violation(t, "model %u: another has its name and variant", recs[i].u.model.id);
         if (recs[i].kind != SAVE_ORDER)
             continue;
         const struct order *o = &recs[i].u.order;
         uint16_t have = 0;
         bool known = version_before(t, recs, i, o->id, &have);
         if (recs[i].insert && known && have != o->version)
-            return violation(t, "order %llu inserted twice", (unsigned long long)o->id);
+            return mem_rows_violation(t, "order %llu inserted twice", (unsigned long long)o->id);
         if (!recs[i].insert && (!known || (uint16_t)(have + 1) != o->version))
-            return violation(t, "order %llu: version %u follows %u", (unsigned long long)o->id, o->version, known ? have : 0u);
+            return mem_rows_violation(t, "order %llu: version %u follows %u", (unsigned long long)o->id, o->version, known ? have : 0u);
         if (opens_twice(t, recs, n, o))
-            return violation(t, "order %llu: a second open position", (unsigned long long)o->id);
+            return mem_rows_violation(t, "order %llu: a second open position", (unsigned long long)o->id);
     }
     return ERR_OK;
 }
@@ -146,7 +150,7 @@ static void apply_ledger(struct mem_rows *t, const struct ledger_entry *e) {
     uint64_t i;
     if (map_get(&t->ledger_by_key, ledger_key(e), &i)) {
         if (t->ledger[i].amount.micro != e->amount.micro)
-            violation(t, "ledger entry %s changes its amount", e->ref);
+            mem_rows_violation(t, "ledger entry %s changes its amount", e->ref);
         return;
     }
     map_put(&t->ledger_by_key, ledger_key(e), t->n_ledger);
@@ -212,7 +216,7 @@ void mem_rows_apply(struct mem_rows *t, const struct fx_save *rec, bool merge) {
     case SAVE_DAY: UPSERT(t, day, &rec->u.day, SAME_DAY); break;
     case SAVE_MODEL: UPSERT(t, model, &rec->u.model, SAME_ID); break;
     case SAVE_ACCOUNT: UPSERT(t, account, &rec->u.account, SAME_ID); break;
-    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: case SAVE_LINK: case SAVE_HISTORY: case SAVE_REMARK: break;
+    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: case SAVE_LINK: case SAVE_HISTORY: case SAVE_REMARK: mem_auto_apply(t, rec, merge); break;
     }
 }
 

@@ -94,6 +94,8 @@ static void saved(struct store_mem *m, uint64_t seq, enum err result, bool outbo
 static enum err commit(struct store_mem *m, const struct fx_save *recs, size_t n) {
     if (!m->leads || recs[0].epoch != m->epoch)
         return ERR_NOT_LEADER;
+    if (!mem_auto_fires(&m->rows, recs, n))
+        return ERR_NOT_LEADER; /* as PostgreSQL does: what the desk knows is old */
     enum err e = mem_rows_check(&m->rows, recs, n, false);
     for (size_t i = 0; i < n && e == ERR_OK; i++)
         mem_rows_apply(&m->rows, &recs[i], false);
@@ -280,6 +282,8 @@ static void emit_trades(struct store_mem *m) {
     free(list);
 }
 
+static void emit_any(void *ctx, struct event *ev) { emit(ctx, ev); }
+
 static void run_load(struct store_mem *m) {
     EMIT_EACH(m, setting, SETTING, setting)
     EMIT_EACH(m, account, ACCOUNT, account)
@@ -294,7 +298,9 @@ static void run_load(struct store_mem *m) {
     emit_days(m);
     emit_orders(m);
     EMIT_EACH(m, equity, EQUITY, equity)
+    mem_auto_load(&m->rows, m->now_us, emit_any, m);
     emit_trades(m);
+    mem_auto_load_watches(&m->rows, m->now_us, emit_any, m);
     struct event ev;
     event_init(&ev, EVENT_LOADED, VENUE_NONE, m->now_us);
     emit(m, &ev);
@@ -414,7 +420,7 @@ void store_mem_crash(struct store *s, int committed, struct event_sink sink) {
     announce(m);
 }
 
-/* --- oracles --- */
+/* --- for oracles --- */
 
 int store_mem_waiting(const struct store *s) {
     int n = 0;
@@ -422,24 +428,4 @@ int store_mem_waiting(const struct store *s) {
         n += self(s)->jobs[i].kind == JOB_BATCH;
     return n;
 }
-const struct order *store_mem_order(const struct store *s, order_id id) { return mem_rows_order(&self(s)->rows, id); }
-int store_mem_orders(const struct store *s, const struct order **out) {
-    *out = self(s)->rows.order;
-    return (int)self(s)->rows.n_order;
-}
-int store_mem_fills(const struct store *s, const struct fill **out) {
-    *out = self(s)->rows.fill;
-    return (int)self(s)->rows.n_fill;
-}
-int store_mem_ledger(const struct store *s, const struct ledger_entry **out) {
-    *out = self(s)->rows.ledger;
-    return (int)self(s)->rows.n_ledger;
-}
-int store_mem_events(const struct store *s, const struct save_order_event **out) {
-    *out = self(s)->rows.event;
-    return (int)self(s)->rows.n_event;
-}
-int store_mem_violations(const struct store *s, char *text, size_t cap) {
-    str_copy(text, cap, self(s)->rows.violations ? self(s)->rows.violation : "");
-    return self(s)->rows.violations;
-}
+const struct mem_rows *store_mem_rows(const struct store *s) { return &self(s)->rows; }

@@ -166,7 +166,15 @@ static void send_record(struct store_pg *s, struct batch *of, const struct fx_sa
     case SAVE_DAY: bind_row(&b, &row_day, &rec->u.day); exec(s, "day", &b, of, '-'); return;
     case SAVE_MODEL: bind_row(&b, &row_model, &rec->u.model); exec(s, "model", &b, of, '-'); return;
     case SAVE_ACCOUNT: bind_row(&b, &row_account, &rec->u.account); exec(s, "account", &b, of, '-'); return;
-    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: case SAVE_LINK: case SAVE_HISTORY: case SAVE_REMARK: return;
+    case SAVE_WATCH: /* a firing is one compare-and-set with its order */
+        bind_row(&b, &row_watch, &rec->u.watch);
+        exec(s, of->intent && !of->merge && rec->u.watch.status == WATCH_EXECUTING ? "watch_fire" : "watch", &b, of, '-');
+        return;
+    case SAVE_FOLLOW: bind_row(&b, &row_follow, &rec->u.follow); exec(s, "follow", &b, of, '-'); return;
+    case SAVE_FOLLOW_TRADE: bind_row(&b, &row_follow_trade, &rec->u.follow_trade); exec(s, "follow_trade", &b, of, '-'); return;
+    case SAVE_LINK: bind_row(&b, &row_link, &rec->u.link); exec(s, "link", &b, of, '-'); return;
+    case SAVE_HISTORY: bind_row(&b, &row_history, &rec->u.history); exec(s, of->merge ? "history_merge" : "history", &b, of, '-'); return;
+    case SAVE_REMARK: bind_row(&b, &row_remark, &rec->u.remark); exec(s, "remark", &b, of, '-'); return;
     }
 }
 

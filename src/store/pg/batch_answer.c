@@ -33,10 +33,10 @@ static bool is_newer_stored(const struct batch *b) {
 
 /* Someone wrote rows of ours: what this desk knows is wrong. It gives the lease up and must load anew. */
 static void conflict(struct store_pg *s, struct batch *b) {
-    log_error("store", "batch %llu: the stored order is newer than the desk's: reloading", (unsigned long long)b->seq);
+    log_error("store", "batch %llu: what is stored is newer than the desk's: reloading", (unsigned long long)b->seq);
     batch_answer(s, b, ERR_NOT_LEADER, false);
     batch_free(b);
-    leader_lost(s, "an order was changed by another writer; reloading");
+    leader_lost(s, "an order or a watch was changed by another writer; reloading");
 }
 
 /* A batch of an epoch that no longer leads; one of an older epoch of ours says nothing new. */
@@ -90,6 +90,8 @@ static void batch_failed(struct store_pg *s, struct batch *b, const struct pg_ou
     } else if (!strcmp(out->sqlstate, "TU001") && !b->merge) {
         b->merge = true; /* an earlier batch that was refused left a gap, or ours is there already: look */
         again(s, b);
+    } else if (!strcmp(out->sqlstate, "TU004")) {
+        conflict(s, b);
     } else if (!strcmp(out->sqlstate, "23505") && b->intent && !b->general) {
         b->general = true;
         again(s, b);

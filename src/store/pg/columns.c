@@ -1,8 +1,6 @@
 /* The columns of every table: name, SQL type, where the value sits in the record and how it is written. */
-#include "rows.h"
+#include "cols.h"
 
-#define WORD(fn, type) \
-    static const char *fn##_word(int v) { return fn((enum type)v); }
 WORD(order_side_name, order_side)
 WORD(order_action_name, order_action)
 WORD(order_type_name, order_type)
@@ -19,21 +17,6 @@ WORD(venue_name, venue_id)
 WORD(market_kind_name, market_kind)
 WORD(market_status_name, market_status)
 WORD(market_outcome_name, market_outcome)
-
-#define NUM "numeric"
-#define TS "timestamptz"
-#define PLACE(T, f) .off = offsetof(T, f), .size = sizeof(((T *)0)->f)
-#define INT_(T, f, nm, sql, ...) {.name = nm, .type = sql, .kind = COL_INT, PLACE(T, f), __VA_ARGS__}
-#define DEC_(T, f, nm, ...) {.name = nm, .type = NUM, .kind = COL_DEC, PLACE(T, f), __VA_ARGS__}
-#define TIME_(T, f, nm, ...) {.name = nm, .type = TS, .kind = COL_TIME, PLACE(T, f), __VA_ARGS__}
-#define ENUM_(T, f, nm, sql, w, ...) {.name = nm, .type = sql, .kind = COL_ENUM, PLACE(T, f), .word = w##_word, __VA_ARGS__}
-#define TEXT_(T, f, nm, ...) {.name = nm, .type = "text", .kind = COL_TEXT, PLACE(T, f), __VA_ARGS__}
-#define BOOL_(T, f, nm, ...) {.name = nm, .type = "boolean", .kind = COL_BOOL, PLACE(T, f), __VA_ARGS__}
-#define ERR_(T, f, nm, ...) {.name = nm, .type = "text", .kind = COL_ERR, PLACE(T, f), __VA_ARGS__}
-#define FLAG_(T, f, nm, b) {.name = nm, .type = "boolean", .kind = COL_FLAG, PLACE(T, f), .bit = b}
-#define SIGN_(T, f, nm, sql, ...) {.name = nm, .type = sql, .kind = COL_SIGN, PLACE(T, f), __VA_ARGS__}
-#define N_ .flags = COL_NULL
-#define KEY_ .flags = COL_KEY
 
 #define O struct order
 static const struct col order_cols[] = {
@@ -72,6 +55,7 @@ static const struct col order_cols[] = {
     TIME_(O, updated_us, "updated_at"),
     TIME_(O, expires_us, "expires_at", N_),
     TIME_(O, cancel_requested_us, "cancel_requested_at", N_),
+    {.name = "route", .type = "jsonb", .kind = COL_ROUTE, PLACE(O, route)},
     /* from here on the position: ORDER_COLS_BARE counts the columns before */
     ENUM_(O, pos.status, "status", "position_status", position_status_name, N_),
     ENUM_(O, pos.close_trigger, "close_trigger", "close_trigger", close_trigger_name, N_),
@@ -101,6 +85,7 @@ static const struct col order_cols[] = {
     TIME_(O, pos.plan.cooldown_until_us, "", .flags = COL_READ_ONLY, .select = "(exit_plan->>'cooldown_until')::timestamptz"),
     TEXT_(O, pos.plan.invalidation, "", .flags = COL_READ_ONLY, .select = "exit_plan->>'invalidation'"),
     SIGN_(O, pos.plan.confidence, "", "", .flags = COL_READ_ONLY, .select = "exit_plan->>'confidence'"),
+    {.kind = COL_RULES, PLACE(O, pos.plan), .flags = COL_READ_ONLY, .select = "exit_plan"},
 };
 #undef O
 
@@ -185,7 +170,7 @@ static const struct col equity_cols[] = {
 
 static const struct col day_cols[] = {
     INT_(struct ev_load_day, account, "account_id", "integer", KEY_),
-    SIGN_(struct ev_load_day, day, "day", "date", KEY_, .bind = "date '1970-01-01' + $%d::integer", .select = "day - date '1970-01-01'"),
+    DAY_(struct ev_load_day, day, "day", KEY_),
     DEC_(struct ev_load_day, start_equity, "start_equity"),
 };
 
@@ -222,7 +207,7 @@ static const struct col model_cols[] = {
     INT_(MO, tokens_out, "tokens_out", "bigint"),
     DEC_(MO, cost_total, "cost_total"),
     DEC_(MO, cost_day, "cost_day"),
-    SIGN_(MO, cost_date, "cost_date", "date", .bind = "date '1970-01-01' + $%d::integer", .select = "cost_date - date '1970-01-01'"),
+    DAY_(MO, cost_date, "cost_date"),
     BOOL_(MO, cost_unknown, "cost_unknown"),
     DEC_(MO, budget_run, "budget_run"),
     DEC_(MO, budget_day, "budget_day"),
@@ -236,10 +221,9 @@ static const struct col model_cols[] = {
 };
 #undef MO
 
-#define TYPE(name_, table_, cols_) const struct row_type name_ = {table_, cols_, (int)(sizeof cols_ / sizeof *cols_)}
 TYPE(row_order, "orders", order_cols);
 /* A new order without position and plan: what an intent usually is. */
-#define ORDER_COLS_BARE 35
+#define ORDER_COLS_BARE 36
 const struct row_type row_intent = {"orders", order_cols, ORDER_COLS_BARE};
 TYPE(row_event, "order_events", event_cols);
 TYPE(row_fill, "fills", fill_cols);

@@ -12,8 +12,9 @@
 #define CLOSED_MAX 1000
 #define EQUITY_MAX 20000 /* all that retention keeps of an account: drawdown and return are of its whole life */
 #define DAYS_MAX 400
+#define FOLLOW_TRADES_MIN 2000
 
-enum part { PART_BEGIN, PART_SETTING, PART_ACCOUNT, PART_MODEL, PART_MARKET, PART_CASH, PART_DAY, PART_LIVE, PART_CLOSED, PART_FILL, PART_EQUITY, PART_COMMIT };
+enum part { PART_BEGIN, PART_SETTING, PART_ACCOUNT, PART_MODEL, PART_MARKET, PART_CASH, PART_DAY, PART_LIVE, PART_CLOSED, PART_FILL, PART_EQUITY, PART_FOLLOW, PART_FOLLOW_TRADE, PART_LINK, PART_REMARK, PART_COMMIT };
 
 /* Which orders: working ones, those with an open position, the newest closed ones. */
 #define LIVE "SELECT id FROM orders WHERE state IN ('created', 'pending', 'partial') UNION SELECT id FROM orders WHERE status = 'OPEN'"
@@ -76,6 +77,15 @@ static void ask_equity(struct store_pg *s, struct str *sql) {
     query(s, sql);
 }
 
+/* Those that wait, and what may still be told again: of the last two days, at least the newest of all. */
+static void ask_follow_trades(struct store_pg *s, struct str *sql) {
+    str_add(sql, "SELECT ");
+    row_select(sql, &row_follow_trade, "f.");
+    str_addf(sql, " FROM (SELECT * FROM follow_trades WHERE status = 'detected' UNION SELECT * FROM follow_trades WHERE seen_at > clock_timestamp() - interval '2 days' "
+                  "UNION (SELECT * FROM follow_trades ORDER BY seen_at DESC, follow_id, trade_id LIMIT %d)) f ORDER BY seen_at, follow_id, trade_id", FOLLOW_TRADES_MIN);
+    query(s, sql);
+}
+
 /* --- results --- */
 
 static int64_t dec_at(const PGresult *r, int line, int col) {
@@ -134,7 +144,9 @@ static void emit_rows(struct store_pg *s, enum part part, const PGresult *r) {
         [PART_MARKET] = {EVENT_LOAD_MARKET, NULL},      [PART_CASH] = {EVENT_LOAD_CASH, NULL},
         [PART_DAY] = {EVENT_LOAD_DAY, NULL},            [PART_LIVE] = {EVENT_LOAD_ORDER, &row_order},
         [PART_CLOSED] = {EVENT_LOAD_ORDER, &row_order}, [PART_FILL] = {EVENT_LOAD_FILL, &row_fill},
-        [PART_EQUITY] = {EVENT_EQUITY, &row_equity},
+        [PART_EQUITY] = {EVENT_EQUITY, &row_equity},   [PART_FOLLOW] = {EVENT_FOLLOW, &row_follow},
+        [PART_FOLLOW_TRADE] = {EVENT_FOLLOW_TRADE, &row_follow_trade},
+        [PART_LINK] = {EVENT_LINK, &row_link},          [PART_REMARK] = {EVENT_REMARK, &row_remark},
     };
     struct event ev;
     for (int i = 0; i < PQntuples(r); i++) {
@@ -179,9 +191,11 @@ static void load_failed(struct store_pg *s, const struct pg_outcome *out) {
         pg_reset(s->pg, out->text);
 }
 
+static void on_trades(struct store_pg *s) { autos_start(s, load_done, load_failed); }
+
 static void on_loaded(void *ctx, const struct pg_outcome *out) {
     if (out->end == PG_DONE)
-        trades_start(ctx, load_done, load_failed);
+        trades_start(ctx, on_trades, load_failed);
     else
         load_failed(ctx, out);
 }
@@ -200,6 +214,10 @@ void load_start(struct store_pg *s) {
     ask_days(s, &sql);
     ask_orders(s, &sql, s->cfg.closed_max ? s->cfg.closed_max : CLOSED_MAX);
     ask_equity(s, &sql);
+    select_all(s, &sql, &row_follow, "WHERE NOT deleted ORDER BY id");
+    ask_follow_trades(s, &sql);
+    select_all(s, &sql, &row_link, "WHERE NOT deleted ORDER BY id");
+    select_all(s, &sql, &row_remark, "ORDER BY kind, subject");
     pg_query(s->pg, "COMMIT", 0, NULL);
     pg_end(s->pg, on_rows, on_loaded, s);
     str_free(&sql);

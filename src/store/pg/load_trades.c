@@ -112,7 +112,10 @@ static void ask(struct trades *t) {
     str_free(&sql);
 }
 
-void trades_rewind(struct store_pg *s) { s->trade_at = (struct trade_key){.closed_us = -4611686018427387}; /* before any trade */ }
+void trades_rewind(struct store_pg *s) {
+    s->trade_at = (struct trade_key){.closed_us = -4611686018427387}; /* before any trade */
+    s->history_at = 0;
+}
 
 void trades_start(struct store_pg *s, void (*done)(struct store_pg *), void (*failed)(struct store_pg *, const struct pg_outcome *)) {
     struct trades *t = s->trades = xcalloc(1, sizeof *t);

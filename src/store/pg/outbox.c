@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define OUTBOX_LAYOUT 1u
+#define OUTBOX_LAYOUT 2u
 #define OUTBOX_RESERVE (512 << 10)
 struct head {
     char mark[8];

@@ -2,6 +2,8 @@
  * exact, and cheap enough beside a commit. */
 #include "rows.h"
 
+#include "plan_json.h"
+
 #include "turret/base/utf8.h"
 
 #include <assert.h>
@@ -9,9 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define PG_EPOCH_US 946684800000000LL /* 2000-01-01 */
+#define E4_MICRO 100 /* millionths in a ten-thousandth */
 
 void bind_reset(struct binder *b) {
     b->n = 0;
@@ -108,66 +109,35 @@ static int64_t get_sint(const void *at, size_t size) {
     return size == 2 ? (int16_t)get_uint(at, 2) : size == 4 ? (int32_t)get_uint(at, 4) : (int64_t)get_uint(at, 8);
 }
 
-/* --- exit plan as JSON --- */
+/* --- JSON --- */
 
-static void json_text(struct str *s, const char *key, const char *text) {
-    str_addf(s, "%s\"%s\":", s->len > 1 ? "," : "", key);
-    if (!*text) {
-        str_add(s, "null");
-        return;
-    }
-    str_addc(s, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            str_addc(s, '\\');
-        str_addc(s, (unsigned char)*text < 0x20 ? ' ' : *text);
-    }
-    str_addc(s, '"');
-}
-
-static void json_dec(struct str *s, const char *key, int64_t micro) {
-    char num[DEC_TEXT_MAX] = "null";
-    if (micro)
-        dec_format(micro, 0, num);
-    str_addf(s, "%s\"%s\":%s", s->len > 1 ? "," : "", key, num);
-}
-
-static void json_time(struct str *s, const char *key, int64_t us) {
-    char text[40] = "null";
-    if (us) { /* PostgreSQL reads this form exactly, to the microsecond */
-        time_t sec = (time_t)(us / 1000000);
-        struct tm tm;
-        gmtime_r(&sec, &tm);
-        size_t n = strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%S", &tm);
-        snprintf(text + n, sizeof text - n, ".%06dZ\"", (int)(us % 1000000));
-    }
-    str_addf(s, "%s\"%s\":%s", s->len > 1 ? "," : "", key, text);
+static void bind_json(struct binder *b, struct str *s) {
+    char *text = room(b, s->len + 1);
+    memcpy(text, s->p, s->len + 1);
+    push(b, text, 0, 0);
+    str_free(s);
 }
 
 static void bind_plan(struct binder *b, const struct exit_plan *p) {
-    if (!p->stop.micro && !p->target.micro && !p->invalidation_price.micro && !p->time_exit_us && !p->cooldown_until_us &&
-        p->confidence == -1 && !p->invalidation[0]) {
+    struct str s;
+    if (plan_is_empty(p)) {
         push(b, NULL, 0, 0);
         return;
     }
-    struct str s;
     str_init(&s);
-    str_addc(&s, '{');
-    json_dec(&s, "stop", p->stop.micro);
-    json_dec(&s, "target", p->target.micro);
-    json_text(&s, "invalidation", p->invalidation);
-    json_dec(&s, "invalidation_price", p->invalidation_price.micro);
-    if (p->confidence < 0)
-        str_add(&s, ",\"confidence\":null");
-    else
-        str_addf(&s, ",\"confidence\":%d", p->confidence);
-    json_time(&s, "time_exit", p->time_exit_us);
-    json_time(&s, "cooldown_until", p->cooldown_until_us);
-    str_addc(&s, '}');
-    char *text = room(b, s.len * 3 + 1);
-    utf8_sanitise(text, s.len * 3 + 1, s.p, s.len);
-    push(b, text, 0, 0);
-    str_free(&s);
+    plan_to_json(&s, p);
+    bind_json(b, &s);
+}
+
+static void bind_route(struct binder *b, const struct route *r) {
+    struct str s;
+    if (!r->n) {
+        push(b, NULL, 0, 0);
+        return;
+    }
+    str_init(&s);
+    route_to_json(&s, r);
+    bind_json(b, &s);
 }
 
 static void bind_limits(struct binder *b, const struct agent_limits *l) {
@@ -177,10 +147,7 @@ static void bind_limits(struct binder *b, const struct agent_limits *l) {
     AGENT_LIMITS(X)
 #undef X
     str_addc(&s, '}');
-    char *text = room(b, s.len + 1);
-    memcpy(text, s.p, s.len + 1);
-    push(b, text, 0, 0);
-    str_free(&s);
+    bind_json(b, &s);
 }
 
 /* --- writing --- */
@@ -215,6 +182,12 @@ static void bind_col(struct binder *b, const struct col *c, const char *row) {
         bind_plan(b, &p);
         break;
     }
+    case COL_ROUTE: {
+        struct route r;
+        memcpy(&r, at, sizeof r);
+        bind_route(b, &r);
+        break;
+    }
     case COL_LIMITS: {
         struct agent_limits l;
         memcpy(&l, at, sizeof l);
@@ -230,6 +203,8 @@ static void bind_col(struct binder *b, const struct col *c, const char *row) {
         break;
     }
     case COL_SIGN: bind_i64(b, get_sint(at, c->size)); break;
+    case COL_E4: bind_dec(b, (int64_t)get_uint(at, c->size) * E4_MICRO); break;
+    case COL_RULES: break; /* part of the plan */
     }
 }
 
@@ -313,7 +288,7 @@ void row_select(struct str *s, const struct row_type *t, const char *prefix) {
 
 /* --- reading --- */
 
-static int find_word(const char *(*word)(int), const char *text) {
+int row_word(const char *(*word)(int), const char *text) {
     for (int v = 0; v < 32; v++) {
         const char *w = word(v);
         if (!strcmp(w, "?"))
@@ -341,7 +316,7 @@ static void read_col(const struct col *c, const char *text, char *row) {
         if (dec_parse_str(text, &micro))
             put_uint(at, 8, (uint64_t)micro);
         break;
-    case COL_ENUM: put_uint(at, c->size, (uint64_t)find_word(c->word, text)); break;
+    case COL_ENUM: put_uint(at, c->size, (uint64_t)row_word(c->word, text)); break;
     case COL_TEXT: str_copy(at, c->size, text); break;
     case COL_BOOL: *at = text[0] == 't'; break;
     case COL_FLAG:
@@ -350,6 +325,24 @@ static void read_col(const struct col *c, const char *text, char *row) {
         break;
     case COL_ERR: put_uint(at, c->size, (uint64_t)find_err(text)); break;
     case COL_SIGN: put_uint(at, c->size, (uint64_t)strtoll(text, NULL, 10)); break;
+    case COL_E4:
+        if (dec_parse_str(text, &micro))
+            put_uint(at, c->size, (uint64_t)(micro / E4_MICRO));
+        break;
+    case COL_RULES: {
+        struct exit_plan p;
+        memcpy(&p, at, sizeof p);
+        rules_from_json(text, &p);
+        memcpy(at, &p, sizeof p);
+        break;
+    }
+    case COL_ROUTE: {
+        struct route r;
+        memset(&r, 0, sizeof r);
+        route_from_json(text, &r);
+        memcpy(at, &r, sizeof r);
+        break;
+    }
     case COL_PLAN:
     case COL_LIMITS:
     case COL_AVG: break;

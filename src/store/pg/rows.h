@@ -17,6 +17,9 @@ enum col_kind {
     COL_FLAG, /* bit `bit` of a uint8 */
     COL_ERR,  /* enum err as its name */
     COL_PLAN, /* struct exit_plan as jsonb */
+    COL_RULES, /* read of it: what moves or comes in parts */
+    COL_ROUTE, /* struct route as jsonb, null without options */
+    COL_E4,   /* ten-thousandths, unsigned, as numeric: 200 = 0.02 */
     COL_AVG,  /* value at `off` per quantity at `guard`, null for none */
     COL_LIMITS, /* struct agent_limits as jsonb */
     COL_SIGN, /* signed small integer, with `absent` for SQL null */
@@ -45,6 +48,10 @@ struct row_type {
     int n;
 };
 extern const struct row_type row_order, row_intent /* its first columns: no position */, row_event, row_fill, row_ledger, row_setting, row_market, row_equity, row_day, row_account, row_model;
+extern const struct row_type row_watch, row_follow, row_follow_trade, row_link, row_history, row_remark;
+#define WATCH_WORDS 6
+extern const char *(*const watch_words[WATCH_WORDS])(int); /* kind, status, figure, direction, side, action */
+#define PG_EPOCH_US 946684800000000LL /* 2000-01-01: what the server counts from */
 
 #define BIND_MAX 80
 struct binder { /* parameters of one statement; texts live in buf */
@@ -52,7 +59,7 @@ struct binder { /* parameters of one statement; texts live in buf */
     int lens[BIND_MAX], formats[BIND_MAX];
     int n;
     size_t used;
-    char buf[6144];
+    char buf[8192];
 };
 void bind_reset(struct binder *b);
 void bind_u64(struct binder *b, uint64_t v);
@@ -66,5 +73,6 @@ void row_sets(struct str *s, const struct row_type *t, int from);  /* "num = $2:
 void row_select(struct str *s, const struct row_type *t, const char *prefix);
 /* Reads the columns of row_select, starting at column `at`, into a zeroed record. */
 void row_read(const PGresult *r, int line, int at, const struct row_type *t, void *row);
+int row_word(const char *(*word)(int v), const char *text); /* the value whose word that is; 0 for an unknown one */
 
 #endif

@@ -112,20 +112,59 @@ static void prepare_fill(struct pg *pg) {
     add(pg, "ledger", &s);
 }
 
-static void prepare_upsert(struct pg *pg, const char *name, const struct row_type *t) {
-    struct str s;
+static void upsert(struct str *s, const struct row_type *t) {
     const char *sep = "";
-    str_init(&s);
-    insert_head(&s, t);
-    str_add(&s, " ON CONFLICT (");
+    insert_head(s, t);
+    str_add(s, " ON CONFLICT (");
     for (int i = 0; i < t->n; i++)
         if (t->cols[i].flags & COL_KEY) {
-            str_addf(&s, "%s%s", sep, t->cols[i].name);
+            str_addf(s, "%s%s", sep, t->cols[i].name);
             sep = ", ";
         }
-    str_add(&s, ") DO UPDATE SET ");
-    row_sets(&s, t, 0);
+    str_add(s, ") DO UPDATE SET ");
+    row_sets(s, t, 0);
+}
+
+static void prepare_upsert(struct pg *pg, const char *name, const struct row_type *t, const char *where) {
+    struct str s;
+    str_init(&s);
+    upsert(&s, t);
+    str_add(&s, where);
     add(pg, name, &s);
+}
+
+/* Versions have 16 bits and begin anew: newer is what lies less than half the circle ahead. */
+#define NEWER(t) " WHERE (excluded.version - " t ".version + 65536) % 65536 BETWEEN 1 AND 32767"
+
+static void prepare_autos(struct pg *pg) {
+    struct str s;
+    prepare_upsert(pg, "watch", &row_watch, NEWER("watches"));
+    prepare_upsert(pg, "follow", &row_follow, NEWER("follows"));
+    prepare_upsert(pg, "follow_trade", &row_follow_trade, " WHERE follow_trades.version < excluded.version");
+    prepare_upsert(pg, "link", &row_link, "");
+    prepare_upsert(pg, "remark", &row_remark, " WHERE remarks.at <= excluded.at");
+
+    str_init(&s); /* with an order that waits to be sent: a watch that someone else has changed takes the order with it */
+    str_add(&s, "WITH u AS (");
+    upsert(&s, &row_watch);
+    str_add(&s, NEWER("watches") " RETURNING 1) SELECT turret_expect(EXISTS (SELECT 1 FROM u), 'TU004', 'the stored watch has another version')");
+    add(pg, "watch_fire", &s);
+
+    str_init(&s);
+    insert_head(&s, &row_history);
+    add(pg, "history", &s);
+
+    str_init(&s);
+    str_add(&s, "INSERT INTO automation_history (");
+    row_names(&s, &row_history);
+    str_add(&s, ") SELECT ");
+    row_values(&s, &row_history, 1);
+    str_addf(&s, " WHERE NOT EXISTS (SELECT 1 FROM automation_history WHERE automation_id = $%d::bigint AND at = $%d::timestamptz AND kind = $%d::text "
+                 "AND what = $%d::text AND text IS NOT DISTINCT FROM $%d::text)",
+             param_of(&row_history, "automation_id", 1), param_of(&row_history, "at", 1), param_of(&row_history, "kind", 1), param_of(&row_history, "what", 1),
+             param_of(&row_history, "text", 1));
+    add(pg, "history_merge", &s);
+    autos_prepare(pg);
 }
 
 void sp_prepare_all(struct pg *pg) {
@@ -137,12 +176,13 @@ void sp_prepare_all(struct pg *pg) {
     prepare_orders(pg);
     prepare_events(pg);
     prepare_fill(pg);
-    prepare_upsert(pg, "setting", &row_setting);
-    prepare_upsert(pg, "market", &row_market);
-    prepare_upsert(pg, "equity", &row_equity);
-    prepare_upsert(pg, "day", &row_day);
-    prepare_upsert(pg, "account", &row_account);
-    prepare_upsert(pg, "model", &row_model);
+    prepare_upsert(pg, "setting", &row_setting, "");
+    prepare_upsert(pg, "market", &row_market, "");
+    prepare_upsert(pg, "equity", &row_equity, "");
+    prepare_upsert(pg, "day", &row_day, "");
+    prepare_upsert(pg, "account", &row_account, "");
+    prepare_upsert(pg, "model", &row_model, "");
+    prepare_autos(pg);
     pg_prepare(pg, "lead", "SELECT turret_expect(EXISTS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint), 'TU002', "
                            "'another desk leads')");
     pg_prepare(pg, "lead_fresh",

@@ -180,6 +180,7 @@ static void close_store(struct store *st) {
     outbox_close(&s->outbox);
     map_free(&s->venue_of);
     free(s->trades);
+    autos_free(s);
     free(s->conninfo);
     free(s->holder);
     free(s);

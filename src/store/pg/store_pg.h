@@ -75,6 +75,8 @@ struct store_pg {
     int want_load; /* loads asked for and not yet done */
     bool loading;
     struct trades *trades; /* of the load under way */
+    struct autos *autos;
+    long long history_at; /* the last entry given */
     struct trade_key { int64_t closed_us; uint64_t id; } trade_at; /* the last closed position given: a load cut short gives none twice */
     ev_timer thin_timer;
     long thinned; /* rows the last statement deleted */
@@ -125,6 +127,10 @@ void load_start(struct store_pg *s);
 /* load_trades.c: trades_rewind before the first piece of a new load; EVENT_LOAD_TRADE of every closed position, in pieces; then one of the two */
 void trades_rewind(struct store_pg *s);
 void trades_start(struct store_pg *s, void (*done)(struct store_pg *s), void (*failed)(struct store_pg *s, const struct pg_outcome *out));
+/* load_auto.c: EVENT_WATCHES and EVENT_HISTORY, in pieces; then one of the two */
+void autos_prepare(struct pg *pg);
+void autos_start(struct store_pg *s, void (*done)(struct store_pg *s), void (*failed)(struct store_pg *s, const struct pg_outcome *out));
+void autos_free(struct store_pg *s);
 
 static inline void list_init(struct batch_list *l) {
     l->first = NULL;
