@@ -30,6 +30,10 @@ struct rows { /* what a store would hold */
     size_t n_ledger, cap_ledger;
     struct ev_setting *settings;
     size_t n_settings, cap_settings;
+    struct follow *follows;
+    size_t n_follows, cap_follows;
+    struct follow_trade *targets;
+    size_t n_targets, cap_targets;
     struct ev_load_day day;
     struct market markets[8];
     int n_markets;
@@ -73,6 +77,25 @@ static inline struct order *row_of(struct rig *g, order_id id) {
     return NULL;
 }
 
+static inline void follow_apply(struct rig *g, const struct follow *f) {
+    for (size_t i = 0; i < g->rows.n_follows; i++)
+        if (g->rows.follows[i].id == f->id) {
+            g->rows.follows[i] = *f;
+            return;
+        }
+    ROW_PUT(g, follows, *f);
+}
+
+static inline void target_apply(struct rig *g, const struct follow_trade *t) {
+    for (size_t i = g->rows.n_targets; i-- > 0;)
+        if (g->rows.targets[i].follow == t->follow && strcmp(g->rows.targets[i].trade, t->trade) == 0) {
+            assert_true(t->version > g->rows.targets[i].version);
+            g->rows.targets[i] = *t;
+            return;
+        }
+    ROW_PUT(g, targets, *t);
+}
+
 static inline void row_apply(struct rig *g, const struct fx_save *s) {
     struct order *o;
     switch ((enum save_kind)s->kind) {
@@ -89,6 +112,8 @@ static inline void row_apply(struct rig *g, const struct fx_save *s) {
     case SAVE_FILL: ROW_PUT(g, fills, s->u.fill); break;
     case SAVE_LEDGER: ROW_PUT(g, ledger, s->u.ledger); break;
     case SAVE_SETTING: ROW_PUT(g, settings, s->u.setting); break;
+    case SAVE_FOLLOW: follow_apply(g, &s->u.follow); break;
+    case SAVE_FOLLOW_TRADE: target_apply(g, &s->u.follow_trade); break;
     case SAVE_DAY: g->rows.day = s->u.day; break;
     default: break;
     }
@@ -287,6 +312,8 @@ static inline int rig_teardown(void **state) {
     free(g->rows.fills);
     free(g->rows.ledger);
     free(g->rows.settings);
+    free(g->rows.follows);
+    free(g->rows.targets);
     free(g);
     return 0;
 }
@@ -327,6 +354,16 @@ static inline void rig_reload(struct rig *g, uint64_t nonce) {
     for (size_t i = 0; i < g->rows.n_fills; i++) {
         ev = ev_of(EVENT_LOAD_FILL);
         ev.u.fill = g->rows.fills[i];
+        put(g, &ev);
+    }
+    for (size_t i = 0; i < g->rows.n_follows; i++) {
+        ev = ev_of(EVENT_FOLLOW);
+        ev.u.follow = g->rows.follows[i];
+        put(g, &ev);
+    }
+    for (size_t i = g->rows.n_targets; i-- > 0;) {
+        ev = ev_of(EVENT_FOLLOW_TRADE);
+        ev.u.follow_trade = g->rows.targets[i];
         put(g, &ev);
     }
     put_leader(g, true);
