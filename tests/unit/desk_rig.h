@@ -34,6 +34,10 @@ struct rows { /* what a store would hold */
     size_t n_follows, cap_follows;
     struct follow_trade *targets;
     size_t n_targets, cap_targets;
+    struct watch *watches;
+    size_t n_watches, cap_watches;
+    struct history *history;
+    size_t n_history, cap_history;
     struct ev_load_day day;
     struct market markets[8];
     int n_markets;
@@ -115,6 +119,16 @@ static inline void row_apply(struct rig *g, const struct fx_save *s) {
     case SAVE_FOLLOW: follow_apply(g, &s->u.follow); break;
     case SAVE_FOLLOW_TRADE: target_apply(g, &s->u.follow_trade); break;
     case SAVE_DAY: g->rows.day = s->u.day; break;
+    case SAVE_HISTORY: ROW_PUT(g, history, s->u.history); break;
+    case SAVE_WATCH:
+        for (size_t i = 0; i < g->rows.n_watches; i++)
+            if (g->rows.watches[i].id == s->u.watch.id) {
+                if (s->u.watch.version > g->rows.watches[i].version) /* only newer ones count */
+                    g->rows.watches[i] = s->u.watch;
+                return;
+            }
+        ROW_PUT(g, watches, s->u.watch);
+        break;
     default: break;
     }
 }
@@ -314,8 +328,20 @@ static inline int rig_teardown(void **state) {
     free(g->rows.settings);
     free(g->rows.follows);
     free(g->rows.targets);
+    free(g->rows.watches);
+    free(g->rows.history);
     free(g);
     return 0;
+}
+
+static inline void put_watches(struct rig *g, const struct watch *w, uint32_t n) {
+    struct event *ev = calloc(1, sizeof *ev + n * sizeof *w);
+    event_init(ev, EVENT_WATCHES, VENUE_NONE, 0);
+    memcpy(ev->u.watches.watches, w, n * sizeof *w);
+    ev->u.watches.n = n;
+    ev->size = (uint32_t)((ev->size + n * sizeof *w + 7) & ~(size_t)7);
+    put(g, ev);
+    free(ev);
 }
 
 /* The desk dies and a new one is loaded from the rows; venue down, leader, not yet reconciled. */
@@ -366,6 +392,8 @@ static inline void rig_reload(struct rig *g, uint64_t nonce) {
         ev.u.follow_trade = g->rows.targets[i];
         put(g, &ev);
     }
+    for (size_t i = 0; i < g->rows.n_watches; i++)
+        put_watches(g, &g->rows.watches[i], 1);
     put_leader(g, true);
     put_store(g, true);
     put_loaded(g);
