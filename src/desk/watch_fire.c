@@ -389,7 +389,8 @@ void watch_order_over(struct desk *d, struct rec *r) {
         watch_save(d, w);
         return;
     }
-    const bool left = w->budget.micro == 0 || w->spent.micro < w->budget.micro;
+    const usd least = usd_of_sat(w->level, r->m->m.min_size); /* a rest too small for an order is no rest */
+    const bool left = w->budget.micro == 0 || w->budget.micro - w->spent.micro >= least.micro;
     if (r->o.filled.micro > 0) {
         snprintf(text, sizeof text, "%s of %s", num_text(r->o.filled.micro).s, num_text(r->o.size.micro).s);
         if (!(w->flags & WATCH_REPEAT) || !left) {
