@@ -129,7 +129,9 @@ static qty size_of_amount(const struct lane *l, usd amount, bool *whole) {
     any.code = ERR_OK;
     one.lane[0] = any;
     qty size = split_size(&one, amount), more = split_size(&one, USD(INT64_MAX));
-    *whole = size.micro > 0 && (size.micro < more.micro || size.micro == l->most.micro);
+    struct book_walk w = walk_own(l->m, l->side, l->dir, size, l->cap);
+    usd lot = usd_of_sat(w.worst, l->m->m.lot);
+    *whole = size.micro > 0 && (size.micro < more.micro || size.micro == l->most.micro || amount.micro - w.notional.micro < lot.micro);
     return size;
 }
 

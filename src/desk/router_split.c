@@ -3,6 +3,9 @@
 #include "desk/router.h"
 #include "turret/trade/fee.h"
 
+#define MOVES_MAX 6
+#define ROUNDS_MAX 8
+
 struct spot { /* where a lane's next lots come from */
     int64_t end;  /* quantity that can be had up to the end of that level, in lots */
     int64_t net;  /* micro: its price and fee, the less the better */
@@ -135,6 +138,43 @@ static bool total_better(const struct total *a, const struct total *b) {
     return a->net != b->net ? a->net < b->net : a->parts < b->parts;
 }
 
+/* Moves a few lots from one venue to another while that fills more or costs less: what lots of different size and fees in
+ * whole cents leave to gain after the cheapest lots are taken one by one. */
+static bool move_lots(const struct way *w, unsigned set, int64_t want, int from, int to, qty part[ROUTE_MAX]) {
+    const struct total now = total_of(w, part);
+    const struct lane *a = &w->lane[from], *b = &w->lane[to];
+    for (int lots = 0; lots <= MOVES_MAX; lots++) {
+        qty next[ROUTE_MAX];
+        for (int i = 0; i < ROUTE_MAX; i++)
+            next[i] = part[i];
+        next[from].micro -= lots * a->m->m.lot.micro;
+        if (next[from].micro < smallest(a))
+            return false;
+        next[to].micro = lane_lots(b, next[to].micro + want - now.filled + lots * a->m->m.lot.micro).micro;
+        if (!(set & 1u << to) || next[to].micro > b->most.micro || next[to].micro <= part[to].micro ||
+            walk_own(b->m, b->side, b->dir, next[to], b->cap).filled.micro < next[to].micro)
+            continue;
+        struct total t = total_of(w, next);
+        if (!total_better(&t, &now))
+            continue;
+        for (int i = 0; i < ROUTE_MAX; i++)
+            part[i] = next[i];
+        return true;
+    }
+    return false;
+}
+
+static void improve(const struct way *w, unsigned set, int64_t want, qty part[ROUTE_MAX]) {
+    bool moved = true;
+    for (int round = 0; round < ROUNDS_MAX && moved; round++) {
+        moved = false;
+        for (int from = 0; from < w->n; from++)
+            for (int to = 0; to < w->n; to++)
+                if (from != to && (set & 1u << from) && (set & 1u << to))
+                    moved = move_lots(w, set, want, from, to, part) || moved;
+    }
+}
+
 void split_fill(const struct way *w, qty want, qty taken[ROUTE_MAX]) {
     struct total best = {0};
     for (int i = 0; i < ROUTE_MAX; i++)
@@ -146,6 +186,7 @@ void split_fill(const struct way *w, qty want, qty taken[ROUTE_MAX]) {
             usable = usable && (!(set & 1u << i) || w->lane[i].code == ERR_OK);
         if (!usable || !fill_set(w, set, want.micro, part))
             continue;
+        improve(w, set, want.micro, part);
         struct total t = total_of(w, part);
         if (best.parts != 0 && !total_better(&t, &best))
             continue;
