@@ -83,8 +83,26 @@ static bool market_matches(const struct market *m, const char *text, enum match_
     }
 }
 
-/* An open market is meant rather than a resolved one of the same name. */
+/* "sim2:BTC-PERP": the venue's name or label may go in front. Returns what is behind it. */
+static const char *venue_prefix(const char *text, enum venue_id *out) {
+    for (int v = VENUE_NONE + 1; v < VENUE_COUNT; v++) {
+        const char *names[] = {venue_name((enum venue_id)v), venue_label((enum venue_id)v)};
+        for (int i = 0; i < 2; i++) {
+            size_t n = strlen(names[i]);
+            if (str_has_prefix_nocase(text, names[i]) && text[n] == ':' && text[n + 1] != 0) {
+                *out = (enum venue_id)v;
+                return text + n + 1;
+            }
+        }
+    }
+    *out = VENUE_NONE;
+    return text;
+}
+
+/* An open market is meant rather than a resolved one of the same name; of linked ones that on the first venue. */
 enum err view_market_find(const struct desk *d, const char *text, market_id *out) {
+    enum venue_id venue;
+    text = venue_prefix(text, &venue);
     if (text[0] == 0)
         return ERR_NOT_FOUND;
     for (int step = STEP_EXACT; step < STEP_COUNT; step++) {
@@ -92,14 +110,20 @@ enum err view_market_find(const struct desk *d, const char *text, market_id *out
         market_id open_id = 0, any_id = 0;
         for (size_t i = 0; i < d->market_count; i++) {
             const struct market *m = &d->markets[i]->m;
-            if (!market_matches(m, text, (enum match_step)step))
+            if ((venue != VENUE_NONE && m->venue != venue) || !market_matches(m, text, (enum match_step)step))
                 continue;
             all++;
             any_id = m->id;
-            if (m->status != MARKET_RESOLVED) {
-                open++;
-                open_id = m->id;
+            if (m->status == MARKET_RESOLVED)
+                continue;
+            const struct mkt *k = open_id != 0 ? mkt_find(d, open_id) : NULL;
+            if (k != NULL && links_join(d, open_id, m->id)) {
+                if (m->venue < k->m.venue)
+                    open_id = m->id;
+                continue;
             }
+            open++;
+            open_id = m->id;
         }
         if (open == 1 || all == 1) {
             *out = open == 1 ? open_id : any_id;
