@@ -134,10 +134,23 @@ void engine_tell_feed(struct engine *e, const struct fx_feed *f) {
 
 static void run_feed(struct engine *e, const struct effect *fx) { engine_tell_feed(e, &fx->u.feed); }
 
+/* Nobody waits for an answer: what can't be done is told. */
+static void run_activity(struct engine *e, const struct effect *fx) {
+    const struct fx_activity *a = &fx->u.activity;
+    struct venue *v = e->venues[fx->venue].v;
+    enum err err = v == NULL ? ERR_UNREACHABLE : v->ops->activity == NULL ? ERR_UNSUPPORTED : v->ops->activity(v, a, engine_now_us(e));
+    if (err == ERR_OK || !a->on)
+        return;
+    char text[NOTE_MAX];
+    snprintf(text, sizeof text, "wallet %.47s can't be followed on %s: %s", a->wallet, venue_name((enum venue_id)fx->venue),
+             err == ERR_UNSUPPORTED ? "the venue does not tell whose trades are whose" : err == ERR_NOT_FOUND ? "the venue knows no such wallet" : err_text(err));
+    engine_put_note(e, NOTICE_ALERT, text);
+}
+
 static void (*const run_table[EFFECT_TYPE_COUNT])(struct engine *, const struct effect *) = {
     [FX_SAVE] = run_save, [FX_PLACE] = run_place, [FX_CANCEL] = run_cancel, [FX_AMEND] = run_amend, [FX_QUERY] = run_query,
     [FX_RECONCILE] = run_reconcile, [FX_RESET] = run_reset, [FX_REPLY] = run_reply, [FX_NOTICE] = run_notice,
-    [FX_RUN] = run_run, [FX_RUN_STOP] = run_run_stop, [FX_FEED] = run_feed,
+    [FX_RUN] = run_run, [FX_RUN_STOP] = run_run_stop, [FX_FEED] = run_feed, [FX_ACTIVITY] = run_activity,
 };
 
 void effect_run(struct engine *e, const struct effect *fx) {

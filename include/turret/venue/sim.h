@@ -16,6 +16,9 @@ struct sim_cfg {
 void sim_cfg_default(struct sim_cfg *cfg);
 /* ERR_OK and *out, or what is wrong with the tape in `text`. Events go to the sink; close with ops->close. */
 enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venue **out, char text[REASON_MAX]);
+/* Who can be followed in generated markets. */
+struct sim_wallet { const char *address, *name, *habit; };
+const struct sim_wallet *sim_wallets(int *count);
 bool sim_feed_ended(const struct venue *v);
 uint64_t sim_feed_records(const struct venue *v);
 /* For tests: the exchange inside. */

@@ -27,6 +27,9 @@ struct venue_ops {
     enum err (*query)(struct venue *v, const struct order *o, int64_t now_us);
     enum err (*reconcile)(struct venue *v, const struct fx_reconcile *r, int64_t now_us);
     enum err (*reset)(struct venue *v, const struct fx_reset *r, int64_t now_us);
+    /* A wallet's trades are wanted (or no more): EVENT_TARGET_TRADE from then on; since_us 0: its last ones first, as baseline,
+     * else those since then. NULL: the venue can't tell whose trades are whose. */
+    enum err (*activity)(struct venue *v, const struct fx_activity *a, int64_t now_us);
     /* When the venue next wants `run` (INT64_MAX: never by itself), and the run: everything due up to now_us goes
      * to the sink in time order, each event with its own at_us. Real venues live on the loop and return INT64_MAX. */
     int64_t (*next_us)(const struct venue *v);

@@ -64,6 +64,12 @@ void sim_answer(struct exchange *x, struct sim_account *a, const struct event *e
     sim_item_push(x, copy->at_us, ITEM_EVENT, copy);
 }
 
+void exchange_publish_at(struct exchange *x, const struct event *ev) {
+    struct event *copy = xmalloc(ev->size);
+    memcpy(copy, ev, ev->size);
+    sim_item_push(x, ev->at_us, ITEM_EVENT, copy);
+}
+
 static enum err request(struct exchange *x, account_id id, enum sim_item_kind kind, const void *what, size_t size,
                         int64_t now_us) {
     struct sim_account *a = sim_account_make(x, id, x->cfg.initial_cash);

@@ -31,6 +31,7 @@ struct exchange_cfg {
 const struct exchange_cfg *exchange_settings(const struct exchange *x);
 /* An event for the desk that is no answer: goes out at once. */
 void exchange_publish(struct exchange *x, const struct event *ev);
+void exchange_publish_at(struct exchange *x, const struct event *ev); /* when its time has come */
 void exchange_cfg_default(struct exchange_cfg *cfg); /* 40..250 ms latency, 0 bps, 8 h, 10,000 USD */
 
 enum exchange_market_mode { EXCHANGE_MATCHED, EXCHANGE_SHOWN };
@@ -89,6 +90,7 @@ struct feed_ops {
     void (*restore)(struct feed *f, const struct event *ev);     /* stored markets with last marks, best before start; may be NULL */
     int64_t (*next_us)(const struct feed *f);                    /* INT64_MAX at the end */
     void (*run)(struct feed *f, int64_t now_us);                 /* everything due up to now_us */
+    enum err (*activity)(struct feed *f, const struct fx_activity *a, int64_t now_us); /* NULL: it has no named wallets */
     bool (*ended)(const struct feed *f);
     uint64_t (*records)(const struct feed *f);                   /* records played so far */
     void (*close)(struct feed *f);

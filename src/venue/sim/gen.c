@@ -116,6 +116,7 @@ static void close_due(struct gen *g, int64_t now_us) {
             continue;
         exchange_resolve(g->x, k->m.id, gen_value_outcome(g, k), now_us);
         gen_agents_forget(k);
+        gen_wallets_forget(g, k);
         k->live = false;
         any = true;
     }
@@ -153,6 +154,10 @@ static void gen_run(struct feed *f, int64_t now_us) {
         beat(g, g->beat_us >= agents_from);
 }
 
+static enum err gen_activity(struct feed *f, const struct fx_activity *a, int64_t now_us) {
+    return gen_wallets_ask(gen_of(f), a, now_us);
+}
+
 static bool gen_ended(const struct feed *f) {
     (void)f;
     return false;
@@ -172,6 +177,7 @@ static const struct feed_ops ops = {
     .restore = gen_restore,
     .next_us = gen_next_us,
     .run = gen_run,
+    .activity = gen_activity,
     .ended = gen_ended,
     .records = gen_records,
     .close = gen_close,

@@ -62,6 +62,15 @@ struct gen_market {
     struct gen_resting resting[GEN_RESTING];
 };
 
+#define GEN_WALLETS 6
+#define GEN_WALLET_TRADES 32 /* what a first answer tells */
+struct gen_wallet { /* a named trader */
+    bool asked;
+    uint64_t count;
+    struct target_trade last[GEN_WALLET_TRADES];
+    int64_t net[GEN_MARKETS_MAX]; /* micro units it holds, by place of the market */
+};
+
 struct gen {
     struct feed feed;
     struct exchange *x;
@@ -73,6 +82,7 @@ struct gen {
     size_t n_stored, cap_stored;
     struct rng rng;     /* the common factor and the catalogue */
     int n;
+    struct gen_wallet wallets[GEN_WALLETS];
     struct gen_market *markets; /* GEN_MARKETS_MAX; the perpetuals first */
 };
 
@@ -92,6 +102,10 @@ enum market_outcome gen_value_outcome(const struct gen *g, struct gen_market *k)
 /* gen_history.c */
 void gen_history(struct gen *g, const struct gen_market *k, int64_t now_us); /* EVENT_CANDLE, oldest first */
 void gen_open_interest(struct gen *g, struct gen_market *k, int64_t now_us);
+/* gen_wallets.c: a trade an agent took, at the best price; a market is gone; a desk wants to know (or no more) */
+void gen_wallets_taken(struct gen *g, const struct gen_market *k, int dir, price px, qty size, bool momentum, int64_t now_us);
+void gen_wallets_forget(struct gen *g, const struct gen_market *k);
+enum err gen_wallets_ask(struct gen *g, const struct fx_activity *a, int64_t now_us);
 /* gen_agents.c */
 void gen_agents_start(struct gen *g, struct gen_market *k, int64_t now_us);
 void gen_agents_step(struct gen *g, struct gen_market *k, int64_t now_us);

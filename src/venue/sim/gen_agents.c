@@ -158,7 +158,8 @@ static void take(struct gen *g, struct gen_market *k, enum gen_bot bot, int dir,
         return;
     if (size > top.size.micro * 3 / 2)
         size = top.size.micro * 3 / 2;
-    exchange_bot_market(g->x, k->m.id, (uint16_t)bot, dir, QTY(whole_lots(k, size)), now_us);
+    int64_t got = exchange_bot_market(g->x, k->m.id, (uint16_t)bot, dir, QTY(whole_lots(k, size)), now_us).micro;
+    gen_wallets_taken(g, k, dir, top.px, QTY(got < top.size.micro ? got : top.size.micro), bot == BOT_MOMENTUM, now_us);
 }
 
 static void noise_trade(struct gen *g, struct gen_market *k, int64_t now_us) {

@@ -123,6 +123,11 @@ static enum err sim_reset(struct venue *v, const struct fx_reset *r, int64_t now
     return exchange_reset(sim_of(v)->x, r, now_us);
 }
 
+static enum err sim_activity(struct venue *v, const struct fx_activity *a, int64_t now_us) {
+    struct feed *f = sim_of(v)->feed;
+    return f->ops->activity ? f->ops->activity(f, a, now_us) : ERR_UNSUPPORTED;
+}
+
 static int64_t feed_next(const struct sim_venue *s) {
     return s->started ? s->feed->ops->next_us(s->feed) : INT64_MAX;
 }
@@ -182,6 +187,7 @@ static const struct venue_ops sim_ops = {
     .query = sim_query,
     .reconcile = sim_reconcile,
     .reset = sim_reset,
+    .activity = sim_activity,
     .next_us = sim_next_us,
     .run = sim_run,
     .close = sim_close,
