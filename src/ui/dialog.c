@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "turret/base/utf8.h"
+
 static bool is_choice(const struct field *f) {
     return f->choices[0] != NULL;
 }
@@ -81,21 +83,33 @@ int field_next(const struct field *fields, int n, int at, int dir) {
     return at;
 }
 
+/* The choices beside each other, or the chosen one between arrows where there is no room for all. */
+static void draw_choices(const struct field *f, struct canvas *c, int x, int y, int room, bool focused) {
+    const enum role role = focused ? ROLE_SELECT : ROLE_STRONG;
+    int all = 0, used = 0;
+    for (int i = 0; f->choices[i]; i++)
+        all += 3 + utf8_str_width(f->choices[i]);
+    if (all > room) {
+        used = canvas_textf(c, x, y, room, role, CELL_REVERSE, " < %s > ", f->choices[f->chosen]);
+        if (f->hint)
+            canvas_text(c, x + used + 1, y, room - used - 1, ROLE_HINT, 0, f->hint);
+    }
+    for (int i = 0; f->choices[i] && all <= room; i++)
+        used += 1 + canvas_textf(c, x + used, y, room - used, i == f->chosen ? role : ROLE_MUTED, i == f->chosen ? CELL_REVERSE : 0, " %s ", f->choices[i]);
+    if (f->hint && all <= room)
+        canvas_text(c, x + used, y, room - used, ROLE_HINT, 0, f->hint);
+    if (focused)
+        c->cursor_x = x, c->cursor_y = y;
+}
+
 void field_draw(const struct field *f, struct canvas *c, int x, int y, int label_w, int w, bool focused) {
     canvas_text(c, x, y, label_w, focused ? ROLE_STRONG : ROLE_MUTED, focused ? CELL_BOLD : 0, f->label);
-    const int at = x + label_w;
-    int room = w - label_w;
+    const int at = x + label_w, room = w - label_w, want = f->width ? f->width : FIELD_WIDTH;
     if (is_choice(f)) {
-        int used = 0;
-        for (int i = 0; f->choices[i] && used < room; i++)
-            used += 1 + canvas_textf(c, at + used, y, room - used,
-                                     i == f->chosen ? (focused ? ROLE_SELECT : ROLE_STRONG) : ROLE_MUTED,
-                                     i == f->chosen ? CELL_REVERSE : 0, " %s ", f->choices[i]);
-        if (focused)
-            c->cursor_x = at, c->cursor_y = y;
+        draw_choices(f, c, at, y, room, focused);
         return;
     }
-    const int width = room < 14 ? room : 14;
+    const int width = room < want ? room : want;
     canvas_fill(c, (struct rect){at, y, width, 1}, focused ? '_' : ' ', ROLE_INPUT, 0);
     lineedit_draw(&f->line, c, at, y, width, ROLE_INPUT, focused);
     if (f->hint)

@@ -6,7 +6,8 @@
 #include "turret/ui/key.h"
 #include "ui/session_state.h"
 
-#define CHOICES_MAX 4
+#define CHOICES_MAX 16 /* more than fit beside each other are turned through, one at a time */
+#define FIELD_WIDTH 14
 
 struct field {
     const char *label;
@@ -16,6 +17,7 @@ struct field {
     int64_t step;  /* micro units of + and -; 0 = none */
     int64_t scale; /* what one shown unit is in micro units: DEC_ONE, or a cent */
     const char *hint;
+    int width; /* of the text shown; 0 = FIELD_WIDTH */
     bool hidden;
     bool fresh; /* shows a value nobody typed: the first character typed replaces it */
 };

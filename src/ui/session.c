@@ -121,6 +121,8 @@ static void common_action(struct session *s, enum action a) {
             step_pane(s, 1);
         break;
     case ACT_HIDE_MONEY: s->money_hidden = !s->money_hidden; break;
+    case ACT_NEXT_PAGE: session_set_page(s, s->page % PAGE_COUNT + 1); break;
+    case ACT_PREV_PAGE: session_set_page(s, (s->page + PAGE_COUNT - 2) % PAGE_COUNT + 1); break;
     case ACT_GROW: grow_pane(s, 1); break;
     case ACT_SHRINK: grow_pane(s, -1); break;
     case ACT_BUY:
@@ -143,7 +145,7 @@ static void common_action(struct session *s, enum action a) {
     case ACT_INTERRUPT: interrupt(s); break;
     case ACT_QUIT: session_ask_quit(s, s->cfg.local); break;
     default:
-        if (a >= ACT_PAGE1 && a <= ACT_PAGE10)
+        if (a >= ACT_PAGE1 && a <= ACT_PAGE13)
             session_set_page(s, (int)a - ACT_PAGE1 + 1);
         break;
     }

@@ -7,7 +7,7 @@
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 
-enum { SEGMENTS_MAX = 16, LEVELS = 8, NOTICES_SCANNED = 64, CLOCK_WIDTH = 9 };
+enum { SEGMENTS_MAX = 16, LEVELS = 8, NOTICES_SCANNED = 64, CLOCK_WIDTH = 9, TABS_ROOMY = 142 };
 
 struct segment { char text[64]; enum role role; unsigned flags; };
 struct line { struct segment seg[SEGMENTS_MAX]; int n; };
@@ -127,6 +127,30 @@ static void models(struct session *s, int level, struct line *l) {
     add(l, paused || !sc.healthy ? ROLE_WARN : ROLE_MUTED, 0, text);
 }
 
+/* Only when there are any: how many snipers may fire, how many traders are followed. */
+static void automations(struct session *s, int level, struct line *l) {
+    const size_t all = view_watch_count(s->view, WATCH_SNIPER, false), armed = view_watch_count(s->view, WATCH_SNIPER, true);
+    char text[64];
+    int cursor = 0, on[FOLLOW_KIND_COUNT] = {0}, follows = 0;
+    for (const struct follow *f; (f = view_next_follow(s->view, &cursor));) {
+        on[f->kind < FOLLOW_KIND_COUNT ? f->kind : 0] += f->enabled && !f->deleted;
+        follows += !f->deleted;
+    }
+    if (all && level < 5) {
+        snprintf(text, sizeof text, level < 2 ? "snipers %zu armed / %zu off" : "S %zu/%zu", armed, level < 2 ? all - armed : all);
+        add(l, armed ? ROLE_OWN : ROLE_MUTED, 0, text);
+    }
+    if (!follows || level >= 5)
+        return;
+    if (level >= 2)
+        snprintf(text, sizeof text, "F %d/%d", on[0] + on[1], follows);
+    else if (on[FOLLOW_COPY] && on[FOLLOW_COUNTER])
+        snprintf(text, sizeof text, "copy %d counter %d on", on[FOLLOW_COPY], on[FOLLOW_COUNTER]);
+    else
+        snprintf(text, sizeof text, "%s %d on", on[FOLLOW_COPY] ? "copy" : "counter", on[0] + on[1]);
+    add(l, on[0] + on[1] ? ROLE_OWN : ROLE_MUTED, 0, text);
+}
+
 static void compose(struct session *s, int level, bool tabs, struct line *left, struct line *right) {
     struct view_status st;
     struct view_account a;
@@ -137,7 +161,7 @@ static void compose(struct session *s, int level, bool tabs, struct line *left, 
     bool known = view_account(s->view, session_account(s), &a);
     badge(s, &st, &a, known, left);
     if (!tabs && s->page > 1) {
-        snprintf(text, sizeof text, "%d %s", s->page % 10, page_title(s->page));
+        snprintf(text, sizeof text, "%s %s", page_key(s->page), page_title(s->page));
         add(left, ROLE_TITLE, CELL_BOLD, text);
     }
     if (known && level < 1) {
@@ -155,6 +179,7 @@ static void compose(struct session *s, int level, bool tabs, struct line *left, 
         snprintf(text, sizeof text, "%d alert%s", alerts, alerts == 1 ? "" : "s");
         add(right, ROLE_ALERT, CELL_BOLD, text);
     }
+    automations(s, level, right);
     models(s, level, right);
     venues(s, level, right);
     if (level < 4 && s->now_us) {
@@ -166,12 +191,13 @@ static void compose(struct session *s, int level, bool tabs, struct line *left, 
 struct rect head_clock(const struct session *s) { return (struct rect){s->w - CLOCK_WIDTH - 1, 0, CLOCK_WIDTH + 1, 1}; }
 
 static void draw_tabs(struct session *s, struct canvas *c) {
+    const bool roomy = c->w >= TABS_ROOMY;
     int x = 1;
     int64_t newest = 0;
     char text[32];
     for (int i = 1; i <= PAGE_COUNT; i++) {
-        snprintf(text, sizeof text, " %d %s ", i % 10, page_title(i));
-        x += canvas_text(c, x - 1, 1, c->w - x, i == s->page ? ROLE_SELECT : ROLE_MUTED, i == s->page ? CELL_BOLD : 0, text);
+        snprintf(text, sizeof text, roomy ? " %s %s " : "%s %s", page_key(i), roomy ? page_title(i) : page_short(i));
+        x += canvas_text(c, x, 1, c->w - x, i == s->page ? ROLE_SELECT : ROLE_MUTED, i == s->page ? CELL_BOLD : 0, text) + !roomy;
     }
     int alerts = session_alerts(s, &newest);
     if (alerts) {
@@ -185,7 +211,7 @@ int session_bars(struct session *s) {
     struct view_account a;
     view_status(s->view, &st);
     bool live = st.stage == START_LIVE;
-    return st.killed + (live && !st.leader) + (st.stage != START_LOADING && !st.store_up) + (view_account(s->view, session_account(s), &a) && a.day_paused);
+    return st.killed + (st.trading != TRADING_ACTIVE) + (live && !st.leader) + (st.stage != START_LOADING && !st.store_up) + (view_account(s->view, session_account(s), &a) && a.day_paused);
 }
 
 static int bar(struct canvas *c, int y, enum role role, const char *text) {
@@ -203,6 +229,11 @@ static int draw_bars(struct session *s, struct canvas *c, int y) {
     if (st.killed) {
         snprintf(text, sizeof text, "HALTED %sZ: %s   only exits and cancels pass   :unkill", format_clock(st.killed_us, clock), st.kill_reason[0] ? st.kill_reason : "kill switch");
         n += bar(c, y + n, ROLE_HALT, text);
+    }
+    if (st.trading != TRADING_ACTIVE) {
+        snprintf(text, sizeof text, "%s%s%s   F3 risk", st.trading == TRADING_HALTED ? "TRADING HALTED: automations fire nothing; exits and cancels pass" : "REDUCING: nothing that adds exposure",
+                 st.trading_reason[0] ? ": " : "", st.trading_reason);
+        n += bar(c, y + n, st.trading == TRADING_HALTED ? ROLE_HALT : ROLE_WARN, text);
     }
     if (st.stage == START_LIVE && !st.leader) {
         snprintf(text, sizeof text, "STANDBY: %s leads on this database; this desk watches", st.leader_holder[0] ? st.leader_holder : "no desk");

@@ -18,6 +18,7 @@ enum {
     F_SIZE,
     F_UNIT,
     F_TIF,
+    F_ROUTE,
     F_POST,
     F_REDUCE,
     F_LEVERAGE,
@@ -122,6 +123,8 @@ static void fill_in(struct session *s, struct ticket *t, const struct view_marke
     set_text(&t->f[F_SIZE], "size", 0, DEC_ONE, NULL);
     set_choice(&t->f[F_UNIT], "in", "units", "USD", NULL);
     set_choice(&t->f[F_TIF], "force", "GTC", "IOC", "FOK");
+    set_choice(&t->f[F_ROUTE], "venue", "here", "best", "split");
+    t->f[F_ROUTE].hidden = !ticket_linked(s, m->id);
     set_choice(&t->f[F_POST], "post-only", "no", "yes", NULL);
     set_choice(&t->f[F_REDUCE], "reduce", "no", "yes", NULL);
     set_text(&t->f[F_LEVERAGE], "leverage", DEC_ONE, DEC_ONE, "x");
@@ -135,6 +138,7 @@ static void fill_in(struct session *s, struct ticket *t, const struct view_marke
     t->usual = usual_size(vm);
     field_set(&t->f[F_PRICE], touch_of(s, t, vm).micro);
     const bool closes = pos && side_closing_action((enum order_side)pos->side) == action;
+    t->f[F_ROUTE].chosen = t->f[F_ROUTE].hidden || closes ? ROUTE_HERE : ROUTE_BEST; /* what is held is sold where it is */
     field_set(&t->f[F_SIZE], closes ? pos->pos.open.micro - pos->pos.reserved.micro : t->usual.micro);
     field_set(&t->f[F_LEVERAGE], DEC_ONE);
     t->at = F_SIZE;
@@ -180,6 +184,7 @@ static bool ticket_intent(const struct session *s, const struct ticket *t, const
     in->side = (uint8_t)side_of(s, t, m);
     in->type = market ? ORDER_MARKET : ORDER_LIMIT;
     in->tif = market ? TIF_IOC : (uint8_t)tifs[t->f[F_TIF].chosen];
+    in->route = (uint8_t)t->f[F_ROUTE].chosen;
     in->flags = (uint8_t)((!t->f[F_POST].hidden && t->f[F_POST].chosen ? ORDER_POST_ONLY : 0) |
                           (t->f[F_REDUCE].chosen ? ORDER_REDUCE_ONLY : 0));
     const enum order_side side = (enum order_side)in->side;
@@ -302,6 +307,10 @@ static void draw_preview(struct session *s, const struct ticket *t, const struct
     y = line(c, r, y, ROLE_TEXT, "cost", text);
     y = line(c, r, y, ROLE_TEXT, "worst",
              format_pnl(pv.worst_case.micro > 0 ? USD(-pv.worst_case.micro) : pv.worst_case, a));
+    const int rows = ticket_route_rows(&pv.route);
+    if (rows)
+        ticket_route_draw(s, &pv.route, in.action == ACTION_BUY, c, (struct rect){r.x, y, r.w, r.y + r.h - y - 1});
+    y += y + rows < r.y + r.h ? rows : r.y + r.h - y - 1;
     if (pv.refusal != ERR_OK)
         line(c, r, y, ROLE_ALERT, "REFUSED", pv.text[0] ? pv.text : err_text(pv.refusal));
     else
@@ -332,12 +341,13 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect b
     for (int i = 0; i < FIELDS; i++)
         visible += !t->f[i].hidden;
     const bool wide = body.w >= 96;
-    const int want = 2 + 2 + visible + (wide ? 0 : 5);
+    const int venues = t->f[F_ROUTE].hidden ? 0 : ROUTE_MAX + 1, last = 4 + venues;
+    const int want = 2 + 2 + visible + (wide ? 0 : 1 + last);
     const struct rect in = dialog_box(s, c, body, wide ? 96 : 62, want, "TICKET", right);
     canvas_text(c, in.x, in.y, in.w, ROLE_TITLE, CELL_BOLD, vm.m->title[0] ? vm.m->title : vm.m->symbol);
     draw_touch(s, &vm, c, in, in.y + 1);
-    /* Where the screen is short, the fields scroll and the preview keeps its four lines. */
-    const int room = wide ? in.h - 2 : in.h - 2 - 4, left_w = wide ? 40 : in.w;
+    /* Where the screen is short, the fields scroll and the preview keeps its lines. */
+    const int room = wide ? in.h - 2 : in.h - 2 - last, left_w = wide ? 40 : in.w;
     int row = 0, at_row = 0;
     for (int i = 0; i <= t->at; i++)
         at_row += !t->f[i].hidden;
@@ -349,7 +359,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect b
             field_draw(&t->f[i], c, in.x, in.y + 2 + row - skip, 11, left_w, i == t->at);
         row++;
     }
-    const struct rect below = {in.x, in.y + in.h - 4, in.w, 4}, beside = {in.x + 42, in.y + 3, in.w - 42, in.h - 3};
+    const struct rect below = {in.x, in.y + in.h - last, in.w, last}, beside = {in.x + 42, in.y + 3, in.w - 42, in.h - 3};
     draw_preview(s, t, &vm, c, wide ? beside : below);
 }
 

@@ -29,7 +29,7 @@ enum action_kind { ACT_PLAIN, ACT_MONEY /* proposes: never Enter, Esc, Space, Ct
     X(BACK, "back", "esc", MOVE, PLAIN, "", "step out: close dialog, clear filter, leave zoom")                                  \
     X(ZOOM, "zoom", "z", VIEW, PLAIN, "zoom", "give the pane the whole screen, and back")                                        \
     X(FILTER, "filter", "/", VIEW, PLAIN, "filter", "filter the pane's rows while typing; Esc clears")                           \
-    X(NEXT_MATCH, "next-match", "n", VIEW, PLAIN, "", "next row that matches the filter")                                        \
+    X(NEXT_MATCH, "next-match", "n", VIEW, PLAIN, "", "next row that matches the filter; without a filter a note on the order or day under the cursor") \
     X(PREV_MATCH, "prev-match", "N", VIEW, PLAIN, "", "previous row that matches")                                               \
     X(SORT, "sort", "o", VIEW, PLAIN, "", "sort by the next column")                                                             \
     X(SORT_REVERSE, "sort-reverse", "O", VIEW, PLAIN, "", "reverse the order")                                                   \
@@ -39,28 +39,37 @@ enum action_kind { ACT_PLAIN, ACT_MONEY /* proposes: never Enter, Esc, Space, Ct
     X(SHRINK, "shrink", "-", VIEW, PLAIN, "", "make the pane lower")                                                             \
     X(PAGE1, "page-1", "1", VIEW, PLAIN, "", "page 1: the main workspace")                                                       \
     X(PAGE2, "page-2", "2", VIEW, PLAIN, "", "page 2: positions")                                                                \
-    X(PAGE3, "page-3", "3", VIEW, PLAIN, "", "page 3: orders")                                                                   \
+    X(PAGE3, "page-3", "3", VIEW, PLAIN, "", "page 3: orders and fills")                                                          \
     X(PAGE4, "page-4", "4", VIEW, PLAIN, "", "page 4: book")                                                                     \
     X(PAGE5, "page-5", "5", VIEW, PLAIN, "", "page 5: chart")                                                                    \
-    X(PAGE6, "page-6", "6", VIEW, PLAIN, "", "page 6: fills and alerts")                                                         \
+    X(PAGE6, "page-6", "6", VIEW, PLAIN, "", "page 6: sniper orders and alerts")                                                \
     X(PAGE7, "page-7", "7", VIEW, PLAIN, "", "page 7: markets")                                                                  \
     X(PAGE8, "page-8", "8", VIEW, PLAIN, "", "page 8: account, P&L and risk limits")                                             \
     X(PAGE9, "page-9", "9", VIEW, PLAIN, "", "page 9: log")                                                                      \
     X(PAGE10, "page-0", "0", VIEW, PLAIN, "", "page 0: models, their runs and why")                                              \
+    X(PAGE11, "page-follow", "f2", VIEW, PLAIN, "", "page Follow: copy and counter trading")                                     \
+    X(PAGE12, "page-risk", "f3", VIEW, PLAIN, "", "page Risk: trading state, limits in use, refusals")                           \
+    X(PAGE13, "page-day", "f4", VIEW, PLAIN, "", "page Day: P&L, calendar, notes, what happened since you left")                 \
+    X(NEXT_PAGE, "next-page", ">", VIEW, PLAIN, "", "next page")                                                                 \
+    X(PREV_PAGE, "prev-page", "<", VIEW, PLAIN, "", "page before")                                                               \
     X(KIND, "kind", "v", VIEW, PLAIN, "", "another view: what the curves show; in lists the session's account or all accounts")  \
     X(WHY, "why", "w", VIEW, PLAIN, "", "why the position or order under the cursor exists")                                     \
     X(DIFF, "diff", "d", VIEW, PLAIN, "", "models: what is different from the run before")                                       \
+    X(DRY_RUN, "dry-run", "T", VIEW, PLAIN, "", "sniper or alert: what it would have done on the candles in memory")             \
     X(BUY, "buy", "b", TRADE, PLAIN, "buy", "open a ticket to buy (nothing is sent)")                                            \
     X(SELL, "sell", "s", TRADE, PLAIN, "sell", "open a ticket to sell (nothing is sent)")                                        \
-    X(EDIT, "edit", "e", TRADE, PLAIN, "edit", "edit stop and target of the position, or price and size of the order")           \
-    X(CLOSE, "close", "x", TRADE, MONEY, "close", "close the position or cancel the order under the cursor, after y")            \
+    X(EDIT, "edit", "e", TRADE, PLAIN, "edit", "edit the position's exits, the order's price and size, the sniper, alert, follow or limit") \
+    X(NEW, "new", "c", TRADE, PLAIN, "", "new sniper, alert or follow in that pane: it starts off")                              \
+    X(TOGGLE, "toggle", "space", TRADE, PLAIN, "", "off at once; on after y: sniper, alert or follow under the cursor")          \
+    X(FADE, "fade", "f", TRADE, PLAIN, "", "counter-trade the model under the cursor: opens a form, starts off")                 \
+    X(CLOSE, "close", "x", TRADE, MONEY, "close", "close the position, or cancel or delete what is under the cursor, after y") \
     X(CLOSE_ALL, "close-all", "X", TRADE, MONEY, "", "the same for every row of the pane, after y")                              \
     X(SIZE_UP, "size-up", "]", TRADE, PLAIN, "", "ticket: one step more; models: newer run")                                                        \
     X(SIZE_DOWN, "size-down", "[", TRADE, PLAIN, "", "ticket: one step less; models: older run")                                                    \
     X(SIZE_UP10, "size-up-10", "}", TRADE, PLAIN, "", "ticket: ten steps more")                                                  \
     X(SIZE_DOWN10, "size-down-10", "{", TRADE, PLAIN, "", "ticket: ten steps less")                                              \
-    X(PAUSE, "pause", "p", SAFETY, PLAIN, "", "pause the model under the cursor at once; on a paused one resume, after y")       \
-    X(PAUSE_ALL, "pause-all", "P", SAFETY, PLAIN, "", "pause all models at once; if all are paused resume them, after y")        \
+    X(PAUSE, "pause", "p", SAFETY, PLAIN, "", "pause the model under the cursor at once, on a paused one resume after y; risk: only reduce") \
+    X(PAUSE_ALL, "pause-all", "P", SAFETY, PLAIN, "", "pause all models at once, if all are paused resume them after y; risk: halt automations") \
     X(PANIC, "panic", "!", SAFETY, PLAIN, "PANIC", "panic menu: c cancel all, f flatten all, k cancel, flatten and lock")        \
     X(ACK, "ack", "m", SAFETY, PLAIN, "", "acknowledge the newest alert")                                                        \
     X(ACK_ALL, "ack-all", "A", SAFETY, PLAIN, "", "acknowledge all alerts")                                                      \

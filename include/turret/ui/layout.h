@@ -6,7 +6,7 @@
 
 #include "turret/ui/canvas.h"
 
-#define PAGE_COUNT 10 /* the tenth is page 0 on the keys */
+#define PAGE_COUNT 13 /* the tenth is page 0 on the keys, the last three have F2 to F4 */
 #define LAYOUT_MAX 9
 
 enum size_class { SIZE_TINY /* one line: below 40x10 */, SIZE_POCKET, SIZE_MID /* from 80x24 */, SIZE_BIG /* from 120x36 */ };
@@ -19,6 +19,8 @@ int layout_places(int page, enum size_class size, struct rect body, const char *
 /* All panes of the page in Tab order, also those this size has no room for. */
 int layout_panes(int page, const char *out[LAYOUT_MAX]);
 const char *page_title(int page); /* "Main" */
+const char *page_short(int page); /* "Main", "Pos": where tabs have little room */
+const char *page_key(int page);   /* "1" ... "0", "F2" */
 /* Moves the lower edge of place i by `rows`, and the places below it; false if there is no room. */
 bool layout_grow(struct layout_place *p, int n, int i, int rows, struct rect body);
 

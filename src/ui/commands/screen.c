@@ -16,13 +16,13 @@ COMMAND_RUN(run_page) {
         char number[12];
         snprintf(number, sizeof number, "%d", page);
         names[page - 1] = page_title(page);
-        if (strcmp(number, a.pos[0]) && !str_has_prefix_nocase(names[page - 1], a.pos[0]))
+        if (strcmp(number, a.pos[0]) && !str_eq_nocase(page_key(page), a.pos[0]) && !str_has_prefix_nocase(names[page - 1], a.pos[0]))
             continue;
         session_set_page(c->session, page);
         return;
     }
     const char *close = str_closest(a.pos[0], names, PAGE_COUNT);
-    fail(r, ERR_NOT_FOUND, "no page \"%.24s\"; %s%s", a.pos[0], close ? "did you mean " : "pages are 1 to 9",
+    fail(r, ERR_NOT_FOUND, "no page \"%.24s\"; %s%s", a.pos[0], close ? "did you mean " : "pages are 1 to 9, 0, follow, risk and day",
          close ? close : "");
 }
 
