@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "turret/base/str.h"
+#include "ui/session_private.h"
 
 void form_choice(struct form *form, int i, const char *label, const char *const *choices, int chosen) {
     struct field *f = &form->f[i];
@@ -174,4 +175,17 @@ void form_until_text(int64_t at_us, char *buf, size_t cap) {
     if (at_us % 60000000 == 0 && strlen(text) > 16)
         str_copy(text + 16, sizeof text - 16, "Z");
     str_copy(buf, cap, text);
+}
+
+int pane_wrap(struct canvas *c, struct rect r, enum role role, const char *text) {
+    const char *start[16];
+    int bytes[16], n = r.w > 0 ? text_wrap(text, r.w, start, bytes, 16) : 0;
+    n = n > 16 ? 16 : n;
+    for (int i = 0; i < n && i < r.h; i++) {
+        char part[512];
+        const bool last = i == r.h - 1 && i + 1 < n; /* what has no room ends in an ellipsis */
+        str_copy(part, last || (size_t)bytes[i] >= sizeof part ? sizeof part : (size_t)bytes[i] + 1, start[i]);
+        canvas_text(c, r.x, r.y + i, r.w, role, 0, part);
+    }
+    return n < r.h ? n : r.h;
 }
