@@ -177,7 +177,7 @@ void form_until_text(int64_t at_us, char *buf, size_t cap) {
     str_copy(buf, cap, text);
 }
 
-int pane_wrap(struct canvas *c, struct rect r, enum role role, const char *text) {
+int wrap_draw(struct canvas *c, struct rect r, enum role role, const char *text) {
     const char *start[16];
     int bytes[16], n = r.w > 0 ? text_wrap(text, r.w, start, bytes, 16) : 0;
     n = n > 16 ? 16 : n;

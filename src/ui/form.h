@@ -5,6 +5,7 @@
 #include "turret/trade/watch.h"
 #include "ui/commands/commands.h"
 #include "ui/dialog.h"
+#include "ui/wrap.h"
 
 #define FORM_MAX 24
 
@@ -33,7 +34,4 @@ bool form_until(const struct form *form, int i, int64_t now_us, int64_t *at_us, 
 /* 1500 ms as 1500ms, 2 s as 2s, 30 min as 30m; "" for 0. */
 void form_span_text(int64_t us, char *buf, size_t cap);
 void form_until_text(int64_t at_us, char *buf, size_t cap); /* 2026-12-31T13:25Z; "" for 0 */
-/* Words on as many lines as they need and r has; returns the lines used. */
-int pane_wrap(struct canvas *c, struct rect r, enum role role, const char *text);
-
 #endif

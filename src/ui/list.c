@@ -249,6 +249,11 @@ static unsigned yank(struct session *s, void *state, struct list *l, const struc
     return REACT_HANDLED;
 }
 
+void list_reload(struct session *s, void *state, struct list *l, const struct list_source *src) {
+    static struct list_rows rows;
+    list_refresh(s, state, l, src, &rows, session_now_us(s));
+}
+
 unsigned list_action(struct session *s, void *state, struct list *l, const struct list_source *src, enum action a) {
     const int half = l->height > 2 ? l->height / 2 : 1;
     struct pane_slot *slot = session_slot(s, state);

@@ -44,6 +44,8 @@ struct list_source {
 /* Draws the rows; `state` is the pane's state, `l` lies in it. */
 void list_draw(struct session *s, void *state, struct list *l, const struct list_source *src, struct canvas *c,
                struct rect r, bool focused, int64_t now_us);
+/* Takes the rows anew before a key is applied: the source has others now. */
+void list_reload(struct session *s, void *state, struct list *l, const struct list_source *src);
 /* Moves, sort, yank. enum reaction bits. */
 unsigned list_action(struct session *s, void *state, struct list *l, const struct list_source *src, enum action a);
 /* "P&L▾" and the count of the filter. */

@@ -39,6 +39,7 @@ struct session *session_new(const struct desk *view, const struct session_cfg *c
     if (cfg->keys_path && keymap_load(s->keys, cfg->keys_path, text, sizeof text))
         session_message(s, NOTICE_WARN, "%s", text);
     s->draw_self = s->draw_all = true;
+    session_begun(s);
     session_set_page(s, 1);
     return s;
 }
@@ -46,6 +47,7 @@ struct session *session_new(const struct desk *view, const struct session_cfg *c
 void session_free(struct session *s) {
     if (!s)
         return;
+    session_over(s);
     overlay_close(s);
     session_close_modal(s);
     for (int i = 0; i < s->slot_count; i++)
@@ -198,6 +200,7 @@ void session_key(struct session *s, uint32_t key, bool burst, int64_t at_us) {
     enum action a = keymap_find(s->keys, key);
     s->mono_us = at_us;
     s->draw_self = true;
+    session_seen(s);
     if (a != ACT_INTERRUPT)
         s->interrupt_us = 0;
     if (s->ask.kind)

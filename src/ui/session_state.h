@@ -54,7 +54,7 @@ struct session {
     struct session_host host;
     uint32_t id;                    /* upper half of its tokens */
     uint32_t last_token;
-    int w, h, page;                 /* page 1..9 */
+    int w, h, page;                 /* page 1..PAGE_COUNT */
     int focus;                      /* index in slots */
     bool touched;                   /* a key moved in the panes: until then the focus is where there is something to move in */
     bool zoom, money_hidden, log_hidden, terminal_focused;
@@ -73,6 +73,8 @@ struct session {
         model_id model;             /* one step to an older run of this model */
         int64_t before_us;
     } recall;
+    watch_id watch;                 /* under the cursor of the last list of snipers or alerts that had the focus */
+    int64_t left_us, key_us;        /* UTC: away since, last key (session_auto.c) */
     bool diff;                      /* the why pane shows the difference of two runs */
     struct keymap *keys;
     char theme[THEME_NAME_MAX];
@@ -160,6 +162,7 @@ void session_ask_panic(struct session *s);
 void session_redraw(struct session *s);
 void session_bell(struct session *s);
 
+#include "ui/session_auto.h"
 #include "ui/session_runs.h"
 
 #endif

@@ -379,10 +379,10 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect b
         return;
     const struct rect words = {in.x, in.y + in.h - lines, in.w, lines};
     if (!form_watch(s, e, &w, &r))
-        pane_wrap(c, words, ROLE_WARN, r.text);
+        wrap_draw(c, words, ROLE_WARN, r.text);
     else {
         watch_reads_as(s->view, &w, text, sizeof text);
-        pane_wrap(c, words, ROLE_STRONG, text);
+        wrap_draw(c, words, ROLE_STRONG, text);
     }
 }
 
