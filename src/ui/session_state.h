@@ -74,6 +74,7 @@ struct session {
         int64_t before_us;
     } recall;
     watch_id watch;                 /* under the cursor of the last list of snipers or alerts that had the focus */
+    struct { uint64_t subject; uint8_t kind; } remark; /* what the prompt for a note is about */
     int64_t left_us, key_us;        /* UTC: away since, last key (session_auto.c) */
     bool diff;                      /* the why pane shows the difference of two runs */
     struct keymap *keys;

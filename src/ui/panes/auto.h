@@ -21,6 +21,8 @@ unsigned pane_fade(struct session *s, model_id m); /* a form to counter that mod
 
 /* Asks for a note on an order or a day. */
 unsigned pane_remark(struct session *s, enum remark_kind k, uint64_t subject);
+unsigned pane_note_key(struct session *s, void *state, enum action a, order_id order); /* n in a list without a filter; REACT_NONE: not that */
+const char *pane_note_of(struct session *s, order_id order);                           /* "" = none */
 
 /* A bar of what is used: "[####    ]" with its percentage, so that nothing hangs on colour. */
 void pane_use_bar(struct session *s, struct canvas *c, int x, int y, int w, int64_t used, int64_t limit, bool breached);

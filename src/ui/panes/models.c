@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "ui/format.h"
-#include "ui/panes/panes.h"
+#include "ui/panes/auto.h"
 
 #define ROWS 256
 
@@ -66,6 +66,8 @@ static unsigned action(struct session *s, void *state, enum action a) {
     case ACT_PAUSE:
     case ACT_PAUSE_ALL:
         return pane_pause(s, a == ACT_PAUSE_ALL);
+    case ACT_FADE:
+        return pane_fade(s, session_model(s));
     case ACT_OPEN:
         return session_focus_pane(s, "runs") ? REACT_HANDLED | REACT_DRAW : REACT_HANDLED;
     case ACT_WHY:

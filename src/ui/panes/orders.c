@@ -1,8 +1,9 @@
 /* ORDERS: working orders first, then the latest that are done. */
 #include <stdio.h>
+#include <string.h>
 
 #include "ui/format.h"
-#include "ui/panes/panes.h"
+#include "ui/panes/auto.h"
 #include "ui/ticket.h"
 
 #define RECENT 20
@@ -42,7 +43,7 @@ static const struct list_source source = {
 };
 
 /* Why the order under the cursor is as it is; "" when there is nothing to say. */
-static void why(const struct order *o, char *buf, size_t cap) {
+static void why(struct session *s, const struct order *o, char *buf, size_t cap) {
     char sent[FORMAT_MAX];
     buf[0] = 0;
     if (!o)
@@ -54,13 +55,17 @@ static void why(const struct order *o, char *buf, size_t cap) {
         snprintf(buf, cap, "%u: %s", o->num, o->reason_text);
     else if (o->reason)
         snprintf(buf, cap, "%u: %s", o->num, err_text((enum err)o->reason));
+    const char *note = pane_note_of(s, o->id);
+    const size_t n = strlen(buf);
+    if (*note)
+        snprintf(buf + n, cap - n, n ? "  note: %s" : "note: %s", note);
 }
 
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
     struct orders_state *p = state;
     const struct order *o = p->list.count ? view_order(s->view, list_current(&p->list)) : NULL;
     char text[NOTE_MAX];
-    why(o, text, sizeof text);
+    why(s, o, text, sizeof text);
     const bool line = text[0] && r.h >= 5;
     list_draw(s, state, &p->list, &source, c, (struct rect){r.x, r.y, r.w, r.h - line}, focused, now_us);
     if (line)
@@ -77,6 +82,8 @@ static unsigned action(struct session *s, void *state, enum action a) {
     struct orders_state *p = state;
     const order_id id = list_current(&p->list);
     const struct order *o = id ? view_order(s->view, id) : NULL;
+    if (pane_note_key(s, state, a, id) != REACT_NONE)
+        return REACT_HANDLED | REACT_DRAW;
     switch (a) {
     case ACT_CLOSE:
         return o ? pane_propose_cancel(s, id) : REACT_HANDLED;

@@ -3,7 +3,8 @@
 
 #include "turret/base/str.h"
 #include "ui/format.h"
-#include "ui/panes/panes.h"
+#include "ui/panes/auto.h"
+#include "ui/reads_as.h"
 #include "ui/ticket.h"
 
 struct positions_state {
@@ -79,9 +80,15 @@ static void draw_plan(struct session *s, struct canvas *c, int x, int y, int w, 
     if (o->pos.reserved.micro)
         used +=
             canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  closing %s", format_size(m, o->pos.reserved, liq));
-    canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  held %s  by %s #%u%s",
+    char rules[READS_AS_MAX];
+    rules_text(m, &o->pos.plan.rules, rules, sizeof rules);
+    used += canvas_textf(c, x + used, y, w - used, ROLE_OWN, 0, "%s%s", rules[0] ? " " : "", rules);
+    used += canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  held %s  by %s #%u%s",
                  format_age(now_us - o->pos.opened_us, held), order_source_name((enum order_source)o->source), o->num,
                  vp->stale ? "  STALE BOOK" : "");
+    const char *note = pane_note_of(s, o->id);
+    if (*note)
+        canvas_textf(c, x + used, y, w - used, ROLE_OWN, 0, "  note: %s", note);
 }
 
 /* What a position can lose: to its stop, else all that was paid, else its margin. */
@@ -139,7 +146,11 @@ static unsigned action(struct session *s, void *state, enum action a) {
     struct positions_state *p = state;
     const order_id id = list_current(&p->list);
     const struct order *o = id ? view_order(s->view, id) : NULL;
+    if (pane_note_key(s, state, a, id) != REACT_NONE)
+        return REACT_HANDLED | REACT_DRAW;
     switch (a) {
+    case ACT_FADE:
+        return pane_fade(s, o && view_model_of(s->view, o->account) ? view_model_of(s->view, o->account)->id : 0);
     case ACT_CLOSE:
         return o ? pane_propose_close(s, id) : REACT_HANDLED;
     case ACT_CLOSE_ALL:
