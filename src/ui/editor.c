@@ -75,7 +75,7 @@ void edit_position_open(struct session *s, order_id id) {
     form_number(f, F_TRAIL, "trailing stop", 0, trail_scale(vm.m, plan->rules.trail_kind), "behind the best price", plan->rules.trail);
     form_number(f, F_BREAK_EVEN, "break-even at", tick, scale, "then the stop moves to the entry", plan->rules.break_even.micro);
     ladder_text(vm.m, &plan->rules, ladder, sizeof ladder);
-    form_text(f, F_LADDER, "ladder", 24, "60:50, 70:50 = half at 60", ladder);
+    form_text(f, F_LADDER, "ladder", 24, "60:50, 70:50", ladder);
     form_span_text((int64_t)plan->rules.before_close_s * 1000000, span, sizeof span);
     form_text(f, F_BEFORE_CLOSE, "before close", 0, "30m: closes before the market", span);
     f->f[F_TRAIL].hidden = plan->rules.trail_kind == TRAIL_NONE;

@@ -156,7 +156,7 @@ static void common_action(struct session *s, enum action a) {
 
 static bool about_money(enum action a) {
     const struct action_info *i = action_info(a);
-    return i->kind == ACT_MONEY || i->group == GROUP_TRADE || a == ACT_PANIC;
+    return i->kind == ACT_MONEY || i->group == GROUP_TRADE || a == ACT_PANIC || a == ACT_PAUSE || a == ACT_PAUSE_ALL;
 }
 
 static void run_action(struct session *s, enum action a, bool burst) {

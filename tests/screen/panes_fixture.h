@@ -16,7 +16,9 @@ static int64_t mono = 1000000;
 static inline void host_intent(void *ctx, struct session *s, const struct intent *in) {
     (void)ctx, (void)s;
     last_intent = *in;
-    sent++;
+    /* What can only do less, and a note, go without a question. */
+    const bool safe = in->kind == INTENT_REMARK || in->kind == INTENT_WATCH_DISARM || in->kind == INTENT_FOLLOW_OFF || (in->kind == INTENT_TRADING_STATE && in->order != TRADING_ACTIVE);
+    sent += !safe;
 }
 static inline void host_quit(void *ctx, struct session *s, bool stop) {
     (void)ctx, (void)s, (void)stop;

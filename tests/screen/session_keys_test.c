@@ -17,6 +17,10 @@ static int sent, quits, confirms, total;
 static struct intent last;
 static int64_t mono;
 
+/* What can only do less, and a note, go without a question. */
+static bool safe(const struct intent *in) {
+    return in->kind == INTENT_REMARK || in->kind == INTENT_WATCH_DISARM || in->kind == INTENT_FOLLOW_OFF || (in->kind == INTENT_TRADING_STATE && in->order != TRADING_ACTIVE);
+}
 static void on_intent(void *ctx, struct session *s, const struct intent *in) {
     (void)ctx;
     assert_true(in->token >> 32 == session_token(s) >> 32);
@@ -232,7 +236,11 @@ static void hammer(uint64_t seed, int keys, bool readonly) {
         mono += rng_range(&r, 0, 400) * 1000;
         session_key(session, key, burst, mono);
         int now = sent - before;
-        if (now) {
+        if (now == 1 && safe(&last)) {
+            assert_false(readonly);
+            assert_true(!burst || last.kind == INTENT_REMARK);
+            fix_intent(&fix, &last);
+        } else if (now) {
             bool by_y = key == 'y' && asked && now == 1, by_panic = (key == 'c' || key == 'f' || key == 'k') && panic && now <= 3;
             assert_false(readonly || burst);
             assert_true(by_y || by_panic);

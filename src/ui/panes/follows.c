@@ -27,7 +27,7 @@ static enum role row_role(struct session *s, const void *row, int64_t now_us) {
 }
 
 static const struct list_source source = {
-    .table = "follows", .empty = "Nobody is followed. c makes one, f on a model fades it", .fetch = fetch, .role = row_role,
+    .table = "follows", .empty = "Nobody is followed. c makes one", .fetch = fetch, .role = row_role,
 };
 
 /* "C-2 copied gpt-apex BUY 250 YES as BUY 125 at 41.4c" is the row of the table beside; here the newest of each kind in one line. */
@@ -81,7 +81,7 @@ static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
     struct follows_state *p = state;
     list_subtitle(s, state, &p->list, &source, buf, cap);
     if (!buf[0])
-        snprintf(buf, cap, "c new  e edit  Space on/off");
+        snprintf(buf, cap, "%s", s->page == 1 ? "c new" : "c new  e edit  Space on/off  x delete");
 }
 
 static unsigned action(struct session *s, void *state, enum action a) {

@@ -30,8 +30,8 @@ static enum role row_role(struct session *s, const void *row, int64_t now_us) {
 }
 
 static const struct list_source sources[WATCH_KIND_COUNT] = {
-    [WATCH_SNIPER] = {.table = "snipers", .empty = "No snipers. c makes one: it starts off", .fetch = fetch_snipers, .role = row_role},
-    [WATCH_ALERT] = {.table = "alerts", .empty = "No alerts. c makes one: it starts off", .fetch = fetch_alerts, .role = row_role},
+    [WATCH_SNIPER] = {.table = "snipers", .empty = "No snipers. c makes one", .fetch = fetch_snipers, .role = row_role},
+    [WATCH_ALERT] = {.table = "alerts", .empty = "No alerts. c makes one", .fetch = fetch_alerts, .role = row_role},
 };
 
 static void draw(struct session *s, struct watch_state *p, enum watch_kind k, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
@@ -56,7 +56,7 @@ static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
     else if (slot && slot->sort_key[0])
         list_subtitle(s, state, &p->list, &sources[WATCH_SNIPER], buf, cap);
     else
-        snprintf(buf, cap, "c new  e edit  Space on/off  x delete");
+        snprintf(buf, cap, "%s", s->page == 1 ? "c new  Space on/off" : "c new  e edit  Space on/off  x delete");
 }
 
 static unsigned action(struct session *s, struct watch_state *p, enum watch_kind k, enum action a) {
