@@ -12,7 +12,7 @@
 static const struct column_table *const tables[] = {
     &columns_positions, &columns_orders, &columns_fills, &columns_markets, &columns_book,   &columns_trades,
     &columns_accounts,  &columns_pnl,    &columns_days,  &columns_equity,  &columns_limits, &columns_models, &columns_leaderboard, &columns_runs, &columns_notices,
-    &columns_snipers,   &columns_alerts, &columns_follows, &columns_follow_trades, &columns_links, &columns_history, &columns_refusals, &columns_remarks,
+    &columns_snipers,   &columns_alerts, &columns_follows, &columns_follow_trades, &columns_links, &columns_history, &columns_refusals, &columns_remarks, &columns_daily,
 };
 
 const struct column_table *column_table(const char *name) {

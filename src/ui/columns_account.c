@@ -105,6 +105,33 @@ static const struct column days[] = {
 };
 const struct column_table columns_days = {"days", days, sizeof days / sizeof *days};
 
+#define DR struct day_row
+COLUMN_GET(d_date, DR) get_day_date(view, &r->d, now_us, out); COLUMN_GET_END
+COLUMN_GET(d_realized, DR) get_day_realized(view, &r->d, now_us, out); COLUMN_GET_END
+COLUMN_GET(d_fees, DR) get_day_fees(view, &r->d, now_us, out); COLUMN_GET_END
+COLUMN_GET(d_funding, DR) get_day_funding(view, &r->d, now_us, out); COLUMN_GET_END
+COLUMN_GET(d_net, DR) get_day_net(view, &r->d, now_us, out); COLUMN_GET_END
+COLUMN_GET(d_llm, DR)
+    column_set_usd(out, r->llm);
+    if (!r->llm_known) /* older runs are only in the archive */
+        str_copy(out->text, sizeof out->text, "?"), out->raw[0] = 0;
+COLUMN_GET_END
+COLUMN_GET(d_note, DR)
+    const struct remark *note = view_remark(view, REMARK_DAY, (uint64_t)r->d.day);
+    column_set_text(out, note ? note->text : "");
+COLUMN_GET_END
+COLUMN_SORT(sort_d_date, DR, r->d.day)
+static const struct column daily[] = {
+    {"day", "day", 10, false, 0, false, d_date, sort_d_date},
+    {"realized", "realized", 10, true, 0, true, d_realized, NULL},
+    {"fees", "fees", 8, true, 1, true, d_fees, NULL},
+    {"funding", "funding", 8, true, 2, true, d_funding, NULL},
+    {"net", "net", 10, true, 0, true, d_net, NULL},
+    {"llm_cost", "LLM", 8, true, 1, true, d_llm, NULL},
+    {"note", "note", 0, false, 3, false, d_note, NULL},
+};
+const struct column_table columns_daily = {"daily", daily, sizeof daily / sizeof *daily};
+
 COLUMN_GET(get_sample_time, struct view_equity) column_set_time(out, r->at_us); COLUMN_GET_END
 COLUMN_GET(get_sample, struct view_equity) column_set_usd(out, r->equity); COLUMN_GET_END
 static const struct column equity[] = {

@@ -45,6 +45,6 @@ void column_set_action(struct column_value *out, enum order_action action);
 extern const struct column_table columns_positions, columns_orders, columns_fills, columns_markets, columns_book,
     columns_trades, columns_accounts, columns_pnl, columns_days, columns_equity, columns_limits, columns_notices, columns_models,
     columns_leaderboard, columns_runs, columns_snipers, columns_alerts, columns_follows, columns_follow_trades, columns_links, columns_history,
-    columns_refusals, columns_remarks;
+    columns_refusals, columns_remarks, columns_daily;
 
 #endif

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "turret/base/str.h"
-#include "ui/commands/commands.h"
+#include "ui/commands/sniper.h"
 
 #define PLACE_ARGS                                                                                                     \
     "MARKET SIZE[@PRICE] [yes|no] [--usd AMOUNT] [--tif gtc|gtd|ioc|fok] [--expires TIME] [--post-only] "              \
     "[--reduce-only] "                                                                                                 \
-    "[--leverage N] [--stop PRICE] [--target PRICE] [--account NAME] [--strategy NAME]"
+    "[--leverage N] [--stop PRICE] [--target PRICE] [--trail PRICE|PERCENT|1.5atr] [--break-even PRICE] [--ladder PRICE:PERCENT,...] "                 \
+    "[--before-close TIME] [--time-exit TIME] [--route here|best|split] [--account NAME] [--strategy NAME]"
 
 /* clang-format off: one row a command */
 const struct command command_table[] = {
@@ -24,8 +25,26 @@ const struct command command_table[] = {
      run_close, complete_position},
     {"cancel", "ORDER", "cancel a working order", CMD_MONEY | CMD_SAFE, run_cancel, complete_order},
     {"amend", "ORDER [SIZE][@PRICE]", "change size or price of a working order", CMD_MONEY, run_amend, complete_order},
-    {"protect", "POSITION [--stop PRICE|none] [--target PRICE|none] [--account NAME]",
-     "set or remove stop and target of a position", CMD_MONEY | CMD_SAFE, run_protect, complete_position},
+    {"protect",
+     "POSITION [--stop PRICE|none] [--target PRICE|none] [--trail PRICE|PERCENT|1.5atr|none] [--break-even PRICE|none] [--ladder PRICE:PERCENT,...|none] "
+     "[--before-close TIME|none] [--time-exit TIME] [--account NAME]",
+     "set or remove the exits of a position; what is not named stays", CMD_MONEY | CMD_SAFE, run_protect, complete_position},
+    /* automations: turret-automations(7) */
+    {"sniper", "list [--all] | new MARKET [SIDE] | edit ID | arm ID | disarm ID | delete ID | show ID | history [ID] | dry-run ID|MARKET [SIDE] [--since TIME] [--tape FILE]; " SNIPER_OPTIONS " [--once] [--no-reduce-only] [--no-keep] [--account NAME]",
+     "orders that wait for a price: a new or edited one is off until it is armed", CMD_MONEY | CMD_READ, run_sniper, complete_sniper},
+    {"alert", "list [--all] | new MARKET [SIDE]|account NAME|position N|model NAME|venue NAME FIGURE<=LEVEL | arm ID | disarm ID | delete ID | show ID | history [ID]; [--hold TIME] [--repeat] [--expires TIME] [--account NAME]",
+     "tell when a price, position, account, model or venue reaches a level; armed at once", CMD_MONEY | CMD_READ, run_alert, complete_alert},
+    {"copy", "list [--all] | new WALLET|model NAME | edit ID | on ID | off ID | delete ID | show ID | history [ID]; " FOLLOW_OPTIONS " [--venue NAME] [--account NAME]",
+     "do what another trader or model does; a new one is off until it is switched on", CMD_MONEY | CMD_READ, run_copy, complete_copy},
+    {"counter", "list [--all] | new WALLET|model NAME | edit ID | on ID | off ID | delete ID | show ID | history [ID]; " FOLLOW_OPTIONS " [--venue NAME] [--account NAME]",
+     "take the other side of another trader or model; a new one is off until it is switched on", CMD_MONEY | CMD_READ, run_counter, complete_counter},
+    {"router", "links | link MARKET MARKET | unlink ID | compare MARKET SIZE[@PRICE] [SIDE]; [--inverted] [--note TEXT] [--sell] [--split] [--account NAME]",
+     "markets of two venues that pay for the same outcome, and where an order would go", CMD_MONEY | CMD_READ, run_router, complete_router},
+    {"trading", "[active|reducing|halted] [REASON]", "what may trade: all, only what reduces, or nothing by automations either; without arguments say which",
+     CMD_MONEY | CMD_READ, run_trading, complete_trading},
+    {"history", "[sniper|alert|follow|exit|risk] [ID] [--limit N]", "what happened to automations, newest first", CMD_READ, run_history, complete_history},
+    {"note", "ORDER|DAY [TEXT] [--remove]", "write, show or remove a note on an order or a day (2026-12-31, today, yesterday)", CMD_MONEY | CMD_READ, run_note, complete_order},
+    {"notes", "", "all notes", CMD_READ, run_notes, NULL},
     /* safety */
     {"cancel-all", "[MARKET] [--account NAME]", "cancel all working orders", CMD_MONEY | CMD_SAFE, run_cancel_all,
      complete_market},
@@ -51,8 +70,11 @@ const struct command command_table[] = {
     {"orders", "[--all] [--account NAME]", "working orders; with --all every order in memory", CMD_READ, run_orders,
      NULL},
     {"fills", "[COUNT] [--account NAME]", "last fills, newest first", CMD_READ, run_fills, NULL},
-    {"pnl", "[--days] [--account NAME]", "today's P&L by market; with --days by day", CMD_READ, run_pnl, NULL},
-    {"days", "[--account NAME]", "P&L by day, newest first", CMD_READ, run_days, NULL},
+    {"risk", "[--account NAME]", "trading state, risk limits with what is used, and what they refused", CMD_READ, run_risk, NULL},
+    {"pnl", "[--days [COUNT]] [--by-day] [--day DATE] [--since TIME] [--account NAME|all]",
+     "today's P&L by market, another day's, or by day with fees, funding and the cost of models", CMD_READ, run_pnl, NULL},
+    {"since", "[TIME] [--account NAME|all]", "what happened since a time (24h, 2026-12-31T12:00): fills, firings, followed trades, refusals, runs", CMD_READ, run_since, NULL},
+    {"days", "[--account NAME|all]", "P&L by day, newest first", CMD_READ, run_days, NULL},
     {"equity", "[COUNT] [--account NAME]", "equity curve, one sample a minute", CMD_READ, run_equity, NULL},
     {"limits", "[--account NAME]", "risk limits and how much of them is used", CMD_READ, run_limits, NULL},
     {"log", "[COUNT]", "last notices, oldest first", CMD_READ, run_log, NULL},
@@ -163,12 +185,12 @@ void command_run(const struct command_ctx *c, int argc, char **argv, struct comm
 }
 
 void command_run_line(const struct command_ctx *c, const char *line, struct command_result *r) {
-    char buf[1024], *words[32];
+    char buf[1024], *words[48];
     while (*line == ':' || *line == ' ')
         line++;
-    const int n = str_split(line, buf, sizeof buf, words, 32);
+    const int n = str_split(line, buf, sizeof buf, words, 48);
     if (n < 0)
-        fail(r, ERR_USAGE, "an open quote, or more than 32 words");
+        fail(r, ERR_USAGE, "an open quote, or more than 48 words");
     else
         command_run(c, n, words, r);
 }

@@ -9,6 +9,7 @@
 #include "turret/ui/command.h"
 #include "ui/columns_private.h"
 #include "ui/format.h"
+#include "ui/reads_as.h"
 
 #define TITLE_COLS 40
 
@@ -38,6 +39,12 @@ static void add_price(struct str *s, const struct market *m, price px, unsigned 
 static void add_usd(struct str *s, const char *label, usd cash) {
     char text[FORMAT_MAX];
     str_addf(s, "%s %s", label, format_usd(cash, text));
+}
+
+static void time_exit_as(const struct intent *in, struct str *s) {
+    char text[FORMAT_MAX];
+    if ((in->flags & INTENT_PLAN) && in->time_exit_us)
+        str_addf(s, "  close at %.16sZ", format_rfc3339(in->time_exit_us, text));
 }
 
 static void place_as(const struct desk *view, const struct intent *in, struct str *s) {
@@ -80,6 +87,16 @@ static void place_as(const struct desk *view, const struct intent *in, struct st
         str_add(s, "  stop "), add_price(s, m, in->stop, 0);
     if (in->target.micro)
         str_add(s, "  target "), add_price(s, m, in->target, 0);
+    char more[SENTENCE_MAX];
+    if (in->flags & INTENT_RULES) {
+        rules_text(m, &in->rules, more, sizeof more);
+        str_addf(s, " %s", more);
+    }
+    time_exit_as(in, s);
+    if (pv.route.n > 1) {
+        route_text(view, &pv.route, (enum order_side)in->side, more, sizeof more);
+        str_addf(s, "  route %s", more);
+    }
     if (pv.refusal != ERR_OK)
         str_addf(s, "  REFUSED: %s", pv.text[0] ? pv.text : err_text(pv.refusal));
 }
@@ -162,6 +179,12 @@ static void protect_as(const struct desk *view, const struct intent *in, struct 
     add_title(s, m);
     level_as(m, "stop", in->stop, s);
     level_as(m, "target", in->target, s);
+    if (in->flags & INTENT_RULES) {
+        char rules[SENTENCE_MAX];
+        rules_text(m, &in->rules, rules, sizeof rules);
+        str_addf(s, " %s", rules[0] ? rules : " no trail, break-even or ladder");
+    }
+    time_exit_as(in, s);
 }
 
 /* " in MARKET", " of account NAME", with how many it is about. */
@@ -219,7 +242,92 @@ static void model_as(const struct desk *view, const struct intent *in, struct st
         str_addf(s, "%s model %" PRIu64, verb, in->order);
 }
 
-bool intent_asks(const struct intent *in) { return in->kind != INTENT_MODEL_PAUSE; }
+/* --- automations ------------------------------------------------------------------------------- */
+static void watch_as(const struct desk *view, const struct intent *in, struct str *s) {
+    char label[AUTO_LABEL_MAX], text[SENTENCE_MAX];
+    const struct watch *w = &in->u.watch;
+    struct view_watch vw;
+    if (in->kind != INTENT_WATCH_PUT && view_watch(view, (watch_id)in->order, &vw))
+        w = vw.w;
+    watch_label(w, label);
+    if (in->kind == INTENT_WATCH_PUT && !w->id)
+        str_addf(s, w->kind == WATCH_ALERT ? "NEW alert: " : "NEW sniper, off until it is armed: ");
+    else
+        str_addf(s, "%s %s%s: ", in->kind == INTENT_WATCH_ARM ? "ARM" : in->kind == INTENT_WATCH_DISARM ? "DISARM" : in->kind == INTENT_WATCH_CANCEL ? "DELETE" : "CHANGE", label,
+                 in->kind == INTENT_WATCH_PUT && w->kind == WATCH_SNIPER ? ", off until it is armed again" : "");
+    watch_reads_as(view, w, text, sizeof text);
+    str_add(s, text);
+}
+
+static void follow_as(const struct desk *view, const struct intent *in, struct str *s) {
+    char label[AUTO_LABEL_MAX], text[SENTENCE_MAX];
+    const struct follow *f = in->kind == INTENT_FOLLOW_PUT ? NULL : view_follow(view, (follow_id)in->order);
+    if (!f)
+        f = &in->u.follow;
+    follow_label(f, label);
+    if (in->kind == INTENT_FOLLOW_PUT && !f->id)
+        str_addf(s, "NEW %s, off until it is switched on: ", follow_kind_name((enum follow_kind)f->kind));
+    else
+        str_addf(s, "%s %s: ", in->kind == INTENT_FOLLOW_ON ? "ON" : in->kind == INTENT_FOLLOW_OFF ? "OFF" : in->kind == INTENT_FOLLOW_DELETE ? "DELETE" : "CHANGE", label);
+    follow_reads_as(view, f, text, sizeof text);
+    str_add(s, text);
+}
+
+static void linked_market(struct str *s, const struct market *m) {
+    add_title(s, m);
+    str_addf(s, " (%s)", m ? venue_label((enum venue_id)m->venue) : "?");
+}
+
+static void link_as(const struct desk *view, const struct intent *in, struct str *s) {
+    const struct market_link *l = &in->u.link;
+    str_add(s, in->kind == INTENT_LINK_PUT ? "LINK " : "UNLINK ");
+    linked_market(s, market_of(view, l->a));
+    str_add(s, " and ");
+    linked_market(s, market_of(view, l->b));
+    if (in->kind == INTENT_LINK_PUT)
+        str_add(s, l->inverted ? ": YES of one pays as NO of the other; orders may go to either" : ": they pay for the same outcome; orders may go to either");
+}
+
+static void trading_as(const struct intent *in, struct str *s) {
+    static const char *const meaning[] = {"everything may trade", "nothing that adds exposure passes", "nothing new, and automations fire nothing; exits and cancels pass"};
+    const unsigned state = in->order < TRADING_STATE_COUNT ? (unsigned)in->order : TRADING_HALTED;
+    char text[FORMAT_MAX];
+    str_addf(s, "TRADING %s: %s (%s)", format_upper(trading_state_name((enum trading_state)state), text), meaning[state], in->note);
+}
+
+static void remark_as(const struct desk *view, const struct intent *in, struct str *s) {
+    const struct remark *m = &in->u.remark;
+    const struct order *o = m->kind == REMARK_ORDER ? view_order(view, m->subject) : NULL;
+    char day[FORMAT_MAX];
+    str_add(s, m->text[0] ? "NOTE on " : "REMOVE the note on ");
+    if (m->kind == REMARK_DAY)
+        str_add(s, format_day((int32_t)m->subject, day));
+    else
+        str_addf(s, "order %u", o ? o->num : 0);
+    if (m->text[0])
+        str_addf(s, ": %s", m->text);
+}
+
+bool intent_asks(const struct intent *in) {
+    switch ((enum intent_kind)in->kind) {
+    case INTENT_MODEL_PAUSE:
+    case INTENT_WATCH_PUT: /* off until armed; an alert spends nothing */
+    case INTENT_WATCH_DISARM:
+    case INTENT_FOLLOW_OFF:
+    case INTENT_LINK_DELETE:
+    case INTENT_REMARK:
+        return false;
+    case INTENT_FOLLOW_PUT: /* a new one is off; one that is on goes on with what it says now */
+        return in->u.follow.id && in->u.follow.enabled;
+    case INTENT_WATCH_ARM:
+    case INTENT_WATCH_CANCEL:
+        return in->u.watch.kind != WATCH_ALERT;
+    case INTENT_TRADING_STATE:
+        return in->order == TRADING_ACTIVE;
+    default:
+        return true;
+    }
+}
 
 void intent_reads_as(const struct desk *view, const struct intent *in, char *text, size_t cap) {
     struct str s;
@@ -271,8 +379,28 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
     case INTENT_MODEL_RUN:
         model_as(view, in, &s, "INVOKE");
         break;
-    case INTENT_WATCH_PUT: case INTENT_WATCH_ARM: case INTENT_WATCH_DISARM: case INTENT_WATCH_CANCEL: case INTENT_FOLLOW_PUT: case INTENT_FOLLOW_ON:
-    case INTENT_FOLLOW_OFF: case INTENT_FOLLOW_DELETE: case INTENT_LINK_PUT: case INTENT_LINK_DELETE: case INTENT_TRADING_STATE: case INTENT_REMARK:
+    case INTENT_WATCH_PUT:
+    case INTENT_WATCH_ARM:
+    case INTENT_WATCH_DISARM:
+    case INTENT_WATCH_CANCEL:
+        watch_as(view, in, &s);
+        break;
+    case INTENT_FOLLOW_PUT:
+    case INTENT_FOLLOW_ON:
+    case INTENT_FOLLOW_OFF:
+    case INTENT_FOLLOW_DELETE:
+        follow_as(view, in, &s);
+        break;
+    case INTENT_LINK_PUT:
+    case INTENT_LINK_DELETE:
+        link_as(view, in, &s);
+        break;
+    case INTENT_TRADING_STATE:
+        trading_as(in, &s);
+        break;
+    case INTENT_REMARK:
+        remark_as(view, in, &s);
+        break;
     case INTENT_KIND_COUNT:
         break;
     }

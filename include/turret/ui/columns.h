@@ -38,7 +38,9 @@ struct column_table {
  *   trades             struct view_trade   limits   struct limit_row    models   struct view_model
  *   leaderboard        struct standing     runs     struct run_info      snipers, alerts  struct watch
  *   follows            struct follow       history  struct history       follow_trades    struct follow_trade
+ *   daily              struct day_row
  *   links              struct market_link  remarks  struct remark        refusals         struct view_refusal */
+struct day_row { struct view_day d; usd llm; bool llm_known; };
 struct book_row { uint8_t side /* enum book_side */; market_id market; price px; qty size, total /* from the top */, own; };
 struct standing { account_id account; int rank; /* 0 = too few trades to rank */ };
 struct limit_row { int index; int64_t value; account_id account; };
@@ -50,6 +52,9 @@ const struct column *column_find(const struct column_table *t, const char *key);
 void limit_text(const struct risk_limit_info *info, int64_t value, char text[64], char raw[64]);
 /* Every account that counts, by return; those with too few trades after the others. The count. */
 int standings(const struct desk *view, struct standing *out, int max);
+struct runs;
+/* P&L by day of an account (0 = all together) with what its models cost, newest first. The count. */
+int day_rows(const struct desk *view, const struct runs *runs, account_id a, int64_t now_us, struct day_row *out, int max);
 /* A row as a JSON object with every column. */
 cJSON *columns_json(const struct column_table *t, const struct desk *view, const void *row, int64_t now_us);
 

@@ -30,7 +30,7 @@ struct command_ctx {
 
 struct command_result { /* zero it first; free with command_result_free */
     enum err err;
-    char text[NOTE_MAX];   /* sentence for a person: error or outcome */
+    char text[SENTENCE_MAX]; /* sentence for a person: error or outcome */
     bool has_intent;
     struct intent intent;
     char reads_as[SENTENCE_MAX]; /* the intent in words and money, for the confirmation */

@@ -8,7 +8,7 @@
 #include "ui/format.h"
 
 #define ARGS_MAX 24
-#define OPTIONS_MAX 12
+#define OPTIONS_MAX 32
 
 struct args {
     const struct command *cmd;
@@ -70,11 +70,16 @@ COMMAND_RUN(run_sort); COMMAND_RUN(run_cols); COMMAND_RUN(run_help); COMMAND_RUN
 COMMAND_RUN(run_models); COMMAND_RUN(run_leaderboard); COMMAND_RUN(run_metrics); COMMAND_RUN(run_calibration); COMMAND_RUN(run_health);
 COMMAND_RUN(run_model); COMMAND_RUN(run_runs); COMMAND_RUN(run_run_view); COMMAND_RUN(run_prompt); COMMAND_RUN(run_why); COMMAND_RUN(run_rerun);
 
+COMMAND_RUN(run_sniper); COMMAND_RUN(run_alert); COMMAND_RUN(run_copy); COMMAND_RUN(run_counter); COMMAND_RUN(run_router);
+COMMAND_RUN(run_trading); COMMAND_RUN(run_risk); COMMAND_RUN(run_note); COMMAND_RUN(run_notes); COMMAND_RUN(run_history); COMMAND_RUN(run_since);
+
 #define COMMAND_COMPLETE(name) const char *name(const struct command_ctx *c, int arg, const char *prefix, int i)
 COMMAND_COMPLETE(complete_trade); COMMAND_COMPLETE(complete_market); COMMAND_COMPLETE(complete_order);
 COMMAND_COMPLETE(complete_position); COMMAND_COMPLETE(complete_account); COMMAND_COMPLETE(complete_limit);
 COMMAND_COMPLETE(complete_export); COMMAND_COMPLETE(complete_theme); COMMAND_COMPLETE(complete_set);
 COMMAND_COMPLETE(complete_model); COMMAND_COMPLETE(complete_model_verb);
+COMMAND_COMPLETE(complete_sniper); COMMAND_COMPLETE(complete_alert); COMMAND_COMPLETE(complete_copy); COMMAND_COMPLETE(complete_counter);
+COMMAND_COMPLETE(complete_router); COMMAND_COMPLETE(complete_trading); COMMAND_COMPLETE(complete_history);
 COMMAND_COMPLETE(complete_command); COMMAND_COMPLETE(complete_cols);
 /* clang-format on */
 

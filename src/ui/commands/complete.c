@@ -4,14 +4,7 @@
 
 #include "turret/base/str.h"
 #include "turret/ui/theme.h"
-#include "ui/commands/commands.h"
-
-static const char *from_list(const char *const *list, const char *prefix, int i) {
-    for (; *list; list++)
-        if (str_has_prefix_nocase(*list, prefix) && i-- == 0)
-            return *list;
-    return NULL;
-}
+#include "ui/commands/verbs.h"
 
 static const char *from_number(uint32_t num, const char *prefix, int *i) {
     static char text[16];
@@ -30,7 +23,7 @@ COMMAND_COMPLETE(complete_market) {
 
 COMMAND_COMPLETE(complete_trade) {
     static const char *const sides[] = {"yes", "no", NULL};
-    return arg == 0 ? complete_market(c, 0, prefix, i) : arg >= 2 ? from_list(sides, prefix, i) : NULL;
+    return arg == 0 ? complete_market(c, 0, prefix, i) : arg >= 2 ? complete_words(sides, prefix, i) : NULL;
 }
 
 COMMAND_COMPLETE(complete_order) {
@@ -86,7 +79,7 @@ COMMAND_COMPLETE(complete_limit) {
 COMMAND_COMPLETE(complete_export) {
     static const char *const kinds[] = {"orders", "fills", "ledger", "equity", "invocations", "tool-calls", "prompts", "positions", "pnl", "days", NULL};
     (void)c;
-    return arg == 0 ? from_list(kinds, prefix, i) : NULL;
+    return arg == 0 ? complete_words(kinds, prefix, i) : NULL;
 }
 
 COMMAND_COMPLETE(complete_theme) {
@@ -102,7 +95,7 @@ COMMAND_COMPLETE(complete_set) {
     static const char *const keys[] = {"ascii", "hide", "chart", NULL};
     static const char *const values[] = {"on", "off", "braille", "block", "ascii", "line", "candles", NULL};
     (void)c;
-    return arg == 0 ? from_list(keys, prefix, i) : arg == 1 ? from_list(values, prefix, i) : NULL;
+    return arg == 0 ? complete_words(keys, prefix, i) : arg == 1 ? complete_words(values, prefix, i) : NULL;
 }
 
 COMMAND_COMPLETE(complete_cols) {
@@ -157,10 +150,10 @@ static const char *complete_value(const struct command_ctx *c, const struct comm
 }
 
 const char *command_complete_line(const struct command_ctx *c, const char *line, int i) {
-    char buf[512], *words[32];
-    int n = str_split(line, buf, sizeof buf, words, 31);
+    char buf[1024], *words[48];
+    int n = str_split(line, buf, sizeof buf, words, 47);
     const size_t len = strlen(line);
-    if (n < 0 || n > 31)
+    if (n < 0 || n > 47)
         return NULL;
     if (!len || line[len - 1] == ' ' || n == 0)
         words[n++] = (char *)"";
@@ -179,6 +172,7 @@ const char *command_complete_line(const struct command_ctx *c, const char *line,
             return value;
     }
     int arg = 0;
+    str_copy(complete_verb, sizeof complete_verb, n > 2 && words[1][0] != '-' ? words[1] : "");
     for (int k = 1; k < n - 1; k++)
         arg += strncmp(words[k], "--", 2) != 0 && (k == 1 || strncmp(words[k - 1], "--", 2) != 0);
     return cmd->complete ? cmd->complete(c, arg, prefix, i) : NULL;

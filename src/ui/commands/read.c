@@ -3,16 +3,16 @@
 #include <string.h>
 
 #include "turret/base/str.h"
-#include "ui/commands/commands.h"
+#include "ui/commands/verbs.h"
 #include "ui/format.h"
 
 #define ROWS_MAX 2000
 
-static void rows_begin(struct command_result *r, const char *table) {
+void rows_begin(struct command_result *r, const char *table) {
     r->data = cJSON_CreateArray();
     r->table = table;
 }
-static void rows_add(const struct command_ctx *c, struct command_result *r, const void *row) {
+void rows_add(const struct command_ctx *c, struct command_result *r, const void *row) {
     cJSON_AddItemToArray(r->data, columns_json(column_table(r->table), c->view, row, c->now_us));
 }
 
@@ -218,29 +218,6 @@ COMMAND_RUN(run_fills) {
     add_fills(c, account, (int)n, r);
 }
 
-static void add_pnl(const struct command_ctx *c, account_id account, bool days, struct command_result *r) {
-    struct view_pnl by_market[256];
-    struct view_day by_day[366];
-    rows_begin(r, days ? "days" : "pnl");
-    const int n =
-        days ? view_pnl_by_day(c->view, account, by_day, 366) : view_pnl_by_market(c->view, account, by_market, 256);
-    for (int i = 0; i < n; i++)
-        rows_add(c, r, days ? (const void *)&by_day[i] : (const void *)&by_market[i]);
-}
-
-static void run_pnl_of(const struct command_ctx *c, int argc, char **argv, bool days, struct command_result *r) {
-    struct args a;
-    account_id account;
-    if (args_parse(argc, argv, &a, r) && args_count(&a, 0, 0, r) && arg_account(c, &a, &account, r))
-        add_pnl(c, account, days || args_option(&a, "--days"), r);
-}
-COMMAND_RUN(run_pnl) {
-    run_pnl_of(c, argc, argv, false, r);
-}
-COMMAND_RUN(run_days) {
-    run_pnl_of(c, argc, argv, true, r);
-}
-
 static void add_equity(const struct command_ctx *c, account_id account, int max, struct command_result *r) {
     static struct view_equity samples[ROWS_MAX];
     const int n = view_equity(c->view, account, samples, max < ROWS_MAX ? max : ROWS_MAX);
@@ -302,9 +279,9 @@ COMMAND_RUN(run_export) {
     else if (!strcmp(a.pos[0], "fills"))
         add_fills(c, account, ROWS_MAX, r);
     else if (!strcmp(a.pos[0], "pnl"))
-        add_pnl(c, own, false, r);
+        pnl_rows(c, own, false, r);
     else if (!strcmp(a.pos[0], "days"))
-        add_pnl(c, own, true, r);
+        pnl_rows(c, own, true, r);
     else if (!strcmp(a.pos[0], "equity"))
         add_equity(c, own, ROWS_MAX, r);
     else if (!strcmp(a.pos[0], "ledger") || !strcmp(a.pos[0], "invocations") || !strcmp(a.pos[0], "tool-calls") || !strcmp(a.pos[0], "prompts"))

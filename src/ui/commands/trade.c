@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
-#include "ui/commands/commands.h"
+#include "ui/commands/verbs.h"
 
 void intent_start(struct intent *in, enum intent_kind kind, account_id account) {
     memset(in, 0, sizeof *in);
@@ -28,23 +28,6 @@ static const struct order *held(const struct command_ctx *c, const struct intent
             !strcmp(o->strategy[0] ? o->strategy : "main", strategy))
             return o;
     return NULL;
-}
-
-static bool side_word(const struct market *m, const char *word, int *side, struct command_result *r) {
-    enum order_side s;
-    char lower[16];
-    str_copy(lower, sizeof lower, word);
-    for (char *p = lower; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p + 32);
-    if (!order_side_parse(lower, &s))
-        return fail(r, ERR_USAGE, "\"%.24s\" is no side: %s", word,
-                    format_cents(m) ? "yes or no" : "long or short (or leave it out)");
-    if (format_cents(m) != (s == SIDE_YES || s == SIDE_NO))
-        return fail(r, ERR_USAGE, "%s is %s market: its sides are %s", m->symbol,
-                    format_cents(m) ? "a binary" : "a perpetual", format_cents(m) ? "yes and no" : "long and short");
-    *side = (int)s;
-    return true;
 }
 
 /* Which side a buy or sell without a side word means; `side` is -1 then. Selling what is held reduces it. */
@@ -130,6 +113,47 @@ static bool place_flags(const struct args *a, const struct market *m, struct int
     return true;
 }
 
+/* Exits that move, and a time: of the plan of a position that this opens, or of one there is. */
+static bool plan_options(const struct command_ctx *c, const struct args *a, const struct market *m, struct intent *in, bool *any, struct command_result *r) {
+    const char *until = args_option(a, "--time-exit");
+    if (!rules_options(a, m, (enum order_side)in->side, &in->rules, any, r))
+        return false;
+    if (*any)
+        in->flags |= INTENT_RULES;
+    if (until) {
+        if (!arg_time("--time-exit", until, c->now_us, false, &in->time_exit_us, r))
+            return false;
+        in->flags |= INTENT_PLAN;
+        in->confidence = -1;
+        *any = true;
+    }
+    return true;
+}
+
+static bool linked(const struct desk *view, market_id id) {
+    int cursor = 0;
+    for (const struct market_link *l; (l = view_next_link(view, &cursor));)
+        if (!l->deleted && (l->a == id || l->b == id))
+            return true;
+    return false;
+}
+
+/* Where it goes: a market with links elsewhere is compared, unless the venue was meant. Selling is where the position is. */
+static bool place_route(const struct command_ctx *c, const struct args *a, const struct market *m, struct intent *in, struct command_result *r) {
+    static const struct { const char *name; enum route_mode mode; } modes[] = {{"here", ROUTE_HERE}, {"best", ROUTE_BEST}, {"split", ROUTE_SPLIT}};
+    const char *text = args_option(a, "--route");
+    const bool opens = in->action == side_opening_action((enum order_side)in->side);
+    in->route = opens && linked(c->view, m->id) ? ROUTE_BEST : ROUTE_HERE;
+    for (size_t i = 0; text && i < sizeof modes / sizeof *modes; i++)
+        if (!strcmp(text, modes[i].name)) {
+            in->route = (uint8_t)modes[i].mode;
+            if (modes[i].mode != ROUTE_HERE && !opens)
+                return fail(r, ERR_USAGE, "--route %s: what is held is sold where it is; leave it out", text);
+            return true;
+        }
+    return text ? fail(r, ERR_USAGE, "--route: \"%.16s\" is none of here, best, split", text) : true;
+}
+
 static bool place_size(const struct args *a, const struct market *m, const struct size_price *sp, struct intent *in,
                        struct command_result *r) {
     const char *cash = args_option(a, "--usd");
@@ -164,16 +188,23 @@ static void run_place(const struct command_ctx *c, int argc, char **argv, enum o
     }
     str_copy(in.strategy, sizeof in.strategy, strategy ? strategy : "");
     int side = -1;
-    if (sp.word && !side_word(vm.m, sp.word, &side, r))
+    enum order_side given;
+    if (sp.word && !arg_side(sp.word, vm.m, &given, r))
         return;
+    if (sp.word)
+        side = (int)given;
     if (!place_size(&a, vm.m, &sp, &in, r) || !side_resolve(vm.m, held(c, &in), &in, side, r))
         return;
     in.type = sp.px[0] ? ORDER_LIMIT : ORDER_MARKET;
     if (sp.px[0] && !arg_price("PRICE", sp.px, vm.m, (enum order_side)in.side, &in.limit, r))
         return;
-    if (!place_tif(c, &a, &in, r) || !place_flags(&a, vm.m, &in, r))
+    bool exits;
+    if (!place_tif(c, &a, &in, r) || !place_flags(&a, vm.m, &in, r) || !plan_options(c, &a, vm.m, &in, &exits, r) || !place_route(c, &a, vm.m, &in, r))
         return;
-    yield_intent(c, &in, r);
+    if (exits && in.action == side_closing_action((enum order_side)in.side))
+        fail(r, ERR_USAGE, "%s: exits go with an order that opens; use `protect` for a position", a.cmd->name);
+    else
+        yield_intent(c, &in, r);
 }
 
 COMMAND_RUN(run_buy) {
@@ -286,15 +317,19 @@ COMMAND_RUN(run_protect) {
     const struct order *o = arg_position(c, &a, a.pos[0], r);
     if (!o || !view_market(c->view, o->market, &vm))
         return;
-    if (!args_option(&a, "--stop") && !args_option(&a, "--target")) {
-        fail(r, ERR_USAGE, "protect: give --stop PRICE|none, --target PRICE|none or both");
+    if (!a.n_options || (a.n_options == 1 && args_option(&a, "--account"))) {
+        fail(r, ERR_USAGE, "protect: give --stop PRICE|none, --target PRICE|none, --trail, --break-even, --ladder, --before-close or --time-exit");
         return;
     }
     const enum order_side side = (enum order_side)o->side;
+    bool any;
     intent_start(&in, INTENT_PROTECT, o->account);
     in.order = o->id;
     in.market = o->market;
     in.side = o->side;
+    in.rules = o->pos.plan.rules; /* what is not named stays */
+    if (!plan_options(c, &a, vm.m, &in, &any, r))
+        return;
     if (protect_level("--stop", args_option(&a, "--stop"), vm.m, side, &in.stop, r) &&
         protect_level("--target", args_option(&a, "--target"), vm.m, side, &in.target, r))
         yield_intent(c, &in, r);

@@ -1,0 +1,16 @@
+/* Shared by sniper.c and dry_run.c. */
+#ifndef UI_COMMANDS_SNIPER_H
+#define UI_COMMANDS_SNIPER_H
+
+#include "ui/commands/verbs.h"
+
+#define SNIPER_OPTIONS                                                                                                    \
+    "[--when ask<=PRICE] [--amount USD] [--size N] [--sell] [--buy] [--slippage PERCENT] [--hold TIME] [--depth N] "      \
+    "[--max-age TIME] [--budget USD] [--expires TIME] [--repeat] [--oco ID] [--reduce-only] [--keep]"
+
+/* A sniper from "MARKET [SIDE]" at pos[1] and the options. */
+bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r);
+const struct watch *sniper_find(const struct command_ctx *c, const char *text); /* by "S-7" or "7", NULL */
+void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct command_result *r);
+
+#endif
