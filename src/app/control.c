@@ -59,6 +59,13 @@ static void on_reply(void *ctx, const struct fx_reply *r) {
         return;
     p->waiting = 0;
     ev_timer_stop(loop_get(), &p->late);
+    if (r->result == ERR_OK && !r->order && r->num) {
+        char text[SENTENCE_MAX + 64];
+        intent_done_text(&p->asked, r->num, p->reads_as, text, sizeof text);
+        cJSON *data = reply_json(engine_view(p->all->engine), r, p->reads_as);
+        peer_answer_data(p, data, NULL, text);
+        return;
+    }
     if (r->result == ERR_OK) {
         peer_answer_data(p, reply_json(engine_view(p->all->engine), r, p->reads_as), NULL, r->text[0] ? r->text : p->reads_as);
         return;
@@ -97,6 +104,7 @@ static void propose(struct peer *p, struct command_result *r) {
     peer_listen(p);
     in.token = engine_token(e, &p->client);
     str_copy(p->reads_as, sizeof p->reads_as, r->reads_as);
+    p->asked = intent_brief_of(&in);
     enum err err = engine_propose(e, &in);
     if (err) {
         peer_answer_error(p, err, engine_loaded(e) ? NULL : "still starting: the stored state is not loaded yet", NULL);

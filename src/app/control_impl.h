@@ -23,6 +23,7 @@ struct peer { /* one connection */
     uint64_t waiting;       /* token of the intent that waits for its answer, 0 = none */
     ev_timer late;
     char reads_as[SENTENCE_MAX];
+    struct intent_brief asked; /* what the answer that is waited for is about */
     struct viewer_end *viewer;
     struct fetch *fetch; /* rows it waits for */
     struct tape_recorder *recorder;

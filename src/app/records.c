@@ -54,7 +54,9 @@ cJSON *notice_json(const struct desk *view, const struct fx_notice *n, int64_t n
 cJSON *reply_json(const struct desk *view, const struct fx_reply *r, const char *reads_as) {
     cJSON *o = cJSON_CreateObject();
     (void)view;
-    if (r->order || r->num) {
+    if (!r->order && r->num) /* of an automation */
+        cJSON_AddNumberToObject(o, "id", r->num);
+    else if (r->order || r->num) {
         char id[24];
         snprintf(id, sizeof id, "%llu", (unsigned long long)r->order);
         cJSON_AddStringToObject(o, "order", id);
@@ -98,9 +100,10 @@ cJSON *route_json(const struct desk *view, const struct route *r) {
 cJSON *preview_json(const struct desk *view, const struct intent *in, const char *reads_as) {
     struct view_preview p = {0};
     cJSON *o = cJSON_CreateObject();
-    view_preview(view, in, &p);
     cJSON_AddStringToObject(o, "reads_as", reads_as);
     cJSON_AddStringToObject(o, "intent", intent_name((enum intent_kind)in->kind));
+    if (in->kind <= INTENT_PROTECT) /* the others are no orders */
+        view_preview(view, in, &p);
     if (p.refusal)
         cJSON_AddStringToObject(o, "refusal", err_name(p.refusal));
     else

@@ -172,22 +172,30 @@ COLUMN_GET(get_limit_value, struct limit_row)
     column_set_pair(out, text, raw);
     out->number = true;
 COLUMN_GET_END
+/* Which have a running total; the others are checked an order. */
+static bool counted(const char *key) {
+    static const char *const keys[] = {"max_market_exposure", "max_account_exposure", "max_open_orders", "max_day_loss", "max_total_exposure", "drawdown_halve", "drawdown_halt", "max_rejects"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(keys[i], key))
+            return true;
+    return false;
+}
 COLUMN_GET(get_limit_used, struct limit_row)
-    /* Only what has a running total; the others are checked an order. */
     struct view_limit uses[RISK_ROWS_MAX];
     char text[64], raw[64];
     out->number = true;
     for (int i = 0, n = view_limit_use(view, r->account, uses, RISK_ROWS_MAX); i < n; i++) {
         const struct view_limit *u = &uses[i];
-        if (u->info != limit_info(r))
+        if (u->info != limit_info(r) || !counted(u->info->key))
             continue;
-        limit_text(u->info, u->used, text, raw);
+        const int64_t used = u->used > 0 ? u->used : 0;
+        limit_text(u->info, used, text, raw);
         if (!strcmp(u->info->kind, "usd"))
-            column_set_usd(out, USD(u->used));
+            column_set_usd(out, USD(used));
         else if (!strcmp(u->info->kind, "count"))
-            column_set_int(out, u->used);
+            column_set_int(out, used);
         else
-            column_set_pair(out, u->used ? text : "0", raw);
+            column_set_pair(out, used ? text : "0", raw);
         out->role = u->breached ? ROLE_ALERT : ROLE_TEXT;
     }
 COLUMN_GET_END

@@ -54,7 +54,7 @@ const struct command command_table[] = {
      "kill switch on: block new exposure and cancel the orders that add it; survives a restart", CMD_SAFE, run_kill,
      NULL},
     {"unkill", "", "kill switch off", CMD_MONEY, run_unkill, NULL},
-    {"resume", "[--account NAME]", "lift today's loss pause of an account", CMD_MONEY, run_resume, NULL},
+    {"resume", "[--account NAME]", "lift today's loss pause of an account, or the stop after too many refusals", CMD_MONEY, run_resume, NULL},
     {"limit", "[KEY VALUE]", "set a risk limit (off switches it off); without arguments list them",
      CMD_MONEY | CMD_READ, run_limit, complete_limit},
     {"account", "[NAME | reset [NAME]]", "choose the account shown; reset a paper account to its start",

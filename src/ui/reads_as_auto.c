@@ -362,3 +362,26 @@ void route_text(const struct desk *view, const struct route *r, enum order_side 
     }
     give(&s, text, cap);
 }
+
+/* --- answers ----------------------------------------------------------------------------------------- */
+struct intent_brief intent_brief_of(const struct intent *in) {
+    struct intent_brief b = {.kind = in->kind};
+    if (in->kind >= INTENT_WATCH_PUT && in->kind <= INTENT_WATCH_CANCEL)
+        b.alert = in->u.watch.kind == WATCH_ALERT;
+    else if (in->kind >= INTENT_FOLLOW_PUT && in->kind <= INTENT_FOLLOW_DELETE)
+        b.counter = in->u.follow.kind == FOLLOW_COUNTER;
+    return b;
+}
+
+void intent_done_text(const struct intent_brief *b, uint32_t num, const char *reads_as, char *text, size_t cap) {
+    const bool follow = b->kind >= INTENT_FOLLOW_PUT && b->kind <= INTENT_FOLLOW_DELETE, watch = b->kind >= INTENT_WATCH_PUT && b->kind <= INTENT_WATCH_CANCEL;
+    const char letter = follow ? (b->counter ? 'T' : 'C') : b->alert ? 'A' : 'S';
+    if (!follow && !watch)
+        snprintf(text, cap, "%s", reads_as);
+    else if (b->kind == INTENT_WATCH_PUT && !b->alert)
+        snprintf(text, cap, "%c-%" PRIu32 ": %s (`sniper arm S-%" PRIu32 "` arms it)", letter, num, reads_as, num);
+    else if (b->kind == INTENT_FOLLOW_PUT)
+        snprintf(text, cap, "%c-%" PRIu32 ": %s (`%s on %c-%" PRIu32 "` switches it on)", letter, num, reads_as, b->counter ? "counter" : "copy", letter, num);
+    else
+        snprintf(text, cap, "%c-%" PRIu32 ": %s", letter, num, reads_as);
+}

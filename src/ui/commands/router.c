@@ -77,7 +77,7 @@ static int64_t net_of(const struct route_option *o, bool buys) {
     return o->average.micro + (buys ? fee.micro : -fee.micro);
 }
 
-cJSON *route_json(const struct desk *view, const struct route *x, bool buys) {
+static cJSON *options_json(const struct desk *view, const struct route *x, bool buys) {
     cJSON *list = cJSON_CreateArray();
     for (int i = 0; i < x->n && i < ROUTE_MAX; i++) {
         const struct route_option *o = &x->o[i];
@@ -129,7 +129,7 @@ static void compare(const struct command_ctx *c, const struct args *a, struct co
         fail(r, ERR_NOT_FOUND, "%s trades on %s alone; `router link` says where else the same outcome trades", vm.m->symbol, venue_name((enum venue_id)vm.m->venue));
         return;
     }
-    r->data = route_json(c->view, &x, in.action == ACTION_BUY);
+    r->data = options_json(c->view, &x, in.action == ACTION_BUY);
 }
 
 static const struct verb router_verbs[] = {

@@ -56,6 +56,15 @@ COMMAND_RUN(run_cancel_all) {
     run_filtered(c, argc, argv, INTENT_CANCEL_ALL, r);
 }
 
+/* Too many refusals in a row stopped it: `resume` lifts that too. */
+static bool breaker_open(const struct desk *view, account_id a) {
+    struct view_limit use[64];
+    for (int i = 0, n = view_limit_use(view, a, use, 64); i < n; i++)
+        if (!strcmp(use[i].info->key, "max_rejects") && use[i].breached)
+            return true;
+    return false;
+}
+
 COMMAND_RUN(run_resume) {
     struct args a;
     struct intent in;
@@ -63,7 +72,7 @@ COMMAND_RUN(run_resume) {
     struct view_account va;
     if (!args_parse(argc, argv, &a, r) || !args_count(&a, 0, 0, r) || !arg_account(c, &a, &account, r))
         return;
-    if (view_account(c->view, account, &va) && !va.day_paused) {
+    if (view_account(c->view, account, &va) && !va.day_paused && !breaker_open(c->view, account)) {
         fail(r, ERR_NOT_OPEN, "account %s is not paused", va.a->name);
         return;
     }

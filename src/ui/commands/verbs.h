@@ -46,7 +46,6 @@ void since_rows(const struct command_ctx *c, const char *since, account_id accou
 struct replay;
 /* The answer of a dry-run: what it was judged by, and what that can't tell. */
 cJSON *dry_run_json(const struct replay *x, const struct market *m, const char *source, const char *cannot);
-cJSON *route_json(const struct desk *view, const struct route *x, bool buys);
 
 void rows_begin(struct command_result *r, const char *table);
 void rows_add(const struct command_ctx *c, struct command_result *r, const void *row);
