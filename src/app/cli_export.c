@@ -1,5 +1,5 @@
 /* export: whole tables straight from the database, with or without an engine. What only a running desk computes (positions,
- * P&L, days), and a desk that keeps everything in memory, answer for themselves. */
+ * days), and a desk that keeps everything in memory, answer for themselves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ int cli_export(struct cli *c) {
         return code;
     if (a.memory)
         return cli_engine_command(c);
-    const struct export_form form = {json, c->json ? "{\"v\":1,\"ok\":true,\"data\":" : "", c->json ? "}" : ""};
+    const struct export_form form = {json, c->json ? "{\"v\":1,\"ok\":true,\"data\":" : "", c->json ? "}" : "", own_option(c, "--from"), own_option(c, "--to")};
     enum err e = store_pg_export(a.conninfo, kind, account && strcmp(account, "all") != 0 ? account : NULL, &form, stdout, &begun, text);
     db_access_close(&a);
     if (fflush(stdout) != 0 && !e)

@@ -78,8 +78,8 @@ const struct command command_table[] = {
     {"equity", "[COUNT] [--account NAME]", "equity curve, one sample a minute", CMD_READ, run_equity, NULL},
     {"limits", "[--account NAME]", "risk limits and how much of them is used", CMD_READ, run_limits, NULL},
     {"log", "[COUNT]", "last notices, oldest first", CMD_READ, run_log, NULL},
-    {"export", "KIND [--format csv|json] [--account NAME]",
-     "every row of orders, fills, ledger, equity, invocations, tool-calls or prompts; positions, pnl or days of the running desk", CMD_READ, run_export, complete_export},
+    {"export", "KIND [--format csv|json] [--account NAME] [--from TIME] [--to TIME]",
+     "every row of orders, fills, ledger, equity, pnl, watches, follow-trades, history, invocations, tool-calls or prompts; positions or days of the running desk", CMD_READ, run_export, complete_export},
     {"doctor", "", "recompute positions, cash and exposure from orders and fills and compare", CMD_READ, run_doctor,
      NULL},
     /* models */

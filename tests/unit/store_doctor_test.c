@@ -181,6 +181,47 @@ static void wrong_records_of_models_are_found(void **state) {
     }
 }
 
+/* A sniper at work, a follow whose position is order 11 (opened by two fills, half closed: see make_books) and its trade. */
+static void make_automations(void) {
+    struct watch w = {.id = 7, .account = 1, .subject = market_id_of(VENUE_SIM, "BTC"), .level = PRICE(1), .amount = 5, .status = WATCH_EXECUTING, .order = 13, .budget = USD(10), .spent = USD(10), .version = 1};
+    struct follow f = {.id = 8, .account = 1, .created_us = 5, .day = 0, .day_volume = USD(302000000), .day_pnl = USD(10666667 - 40), .factor = 1000000, .wallet = "0x1", .version = 1};
+    struct follow_trade t = {.follow = 8, .trade = "t", .status = FOLLOWED_EXECUTED, .order = 11, .at_us = 5, .seen_us = 5, .version = 1};
+    struct market_link l = {.id = 9, .a = 1, .b = 2};
+    int before = saved;
+    put(SAVE_WATCH, &w, sizeof w, false);
+    put(SAVE_FOLLOW, &f, sizeof f, false);
+    put(SAVE_FOLLOW_TRADE, &t, sizeof t, false);
+    put(SAVE_LINK, &l, sizeof l, true);
+    run_until(&saved, before + 1, 5);
+    assert_int_equal(refused, 0);
+    sql_value(&c, "UPDATE orders SET source = 'sniper', link_id = 7 WHERE id = 13", NULL);
+    sql_value(&c, "UPDATE orders SET source = 'copy-trade', link_id = 8 WHERE id = 11", NULL);
+}
+
+static void wrong_automations_are_found(void **state) {
+    (void)state;
+    make_automations();
+    doctor(NULL);
+    static const struct {
+        const char *harm, *heal, *found;
+    } rows[] = {
+        {"UPDATE watches SET order_id = 12", "UPDATE watches SET order_id = 13", "\"watch_orders\",\"differences\":1"},
+        {"UPDATE watches SET spent = 0.00002", "UPDATE watches SET spent = 0.00001", "\"watch_money\",\"differences\":1"},
+        {"UPDATE orders SET link_id = 6 WHERE id = 13", "UPDATE orders SET link_id = 7 WHERE id = 13", "\"sniper_orders\",\"differences\":1"},
+        {"UPDATE orders SET source = 'sniper', link_id = 7, state = 'pending' WHERE id = 12", "UPDATE orders SET source = 'manual', link_id = NULL, state = 'filled' WHERE id = 12", "\"fired_twice\",\"differences\":1"},
+        {"UPDATE follow_trades SET order_id = NULL", "UPDATE follow_trades SET order_id = 11", "\"follow_orders\",\"differences\":1"},
+        {"UPDATE follows SET day_pnl = day_pnl + 0.000001", "UPDATE follows SET day_pnl = day_pnl - 0.000001", "\"follow_day_pnl\",\"differences\":1"},
+        {"UPDATE follows SET day_volume = 90", "UPDATE follows SET day_volume = 302", "\"follow_day_volume\",\"differences\":1"},
+        {"UPDATE market_links SET market_a = 2", "UPDATE market_links SET market_a = 1", "\"market_links\",\"differences\":1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sql_value(&c, rows[i].harm, NULL);
+        assert_true(doctor(rows[i].found) > 0);
+        sql_value(&c, rows[i].heal, NULL);
+        doctor(NULL);
+    }
+}
+
 static void an_absent_database_is_an_error_not_health(void **state) {
     (void)state;
     char *json;
@@ -233,6 +274,7 @@ int main(void) {
         cmocka_unit_test(right_books_have_no_differences),
         cmocka_unit_test(each_wrong_cache_is_found),
         cmocka_unit_test(wrong_records_of_models_are_found),
+        cmocka_unit_test(wrong_automations_are_found),
         cmocka_unit_test(an_absent_database_is_an_error_not_health),
         cmocka_unit_test(a_backup_restores_the_same_books),
         cmocka_unit_test(bad_backup_files_change_nothing),

@@ -33,11 +33,12 @@ enum err store_pg_fault(const struct store *s, const char **text);
 /* Recomputes every cached figure in SQL. *json: {"ok":bool,"checks":[{"name":..,"differences":n,"rows":[..]}]}, to be
  * freed. Returns the number of differences, -1 when the database can't be asked (*json then has "error"). */
 int store_pg_doctor(const char *conninfo, char **json);
-/* Can that table be exported: orders, fills, ledger, equity, invocations, tool-calls, prompts? */
+/* Can that table be exported: orders, fills, ledger, equity, invocations, tool-calls, prompts, pnl (by account, market and UTC day), watches,
+ * follow-trades, history? */
 bool store_pg_exports(const char *kind);
 /* Writes all its rows, oldest first, as they come: CSV with a head line, or a JSON array between `before` and `after`. `account`:
- * only of the one of that name; NULL = all. *begun says whether anything was written before an error. */
-struct export_form { bool json; const char *before, *after; };
+ * only of the one of that name; NULL = all. `from` and `to`: UTC, the end is not included, but a day alone as `to` is; NULL = no bound. *begun says whether anything was written before an error. */
+struct export_form { bool json; const char *before, *after, *from, *to; };
 enum err store_pg_export(const char *conninfo, const char *kind, const char *account, const struct export_form *form, FILE *f, bool *begun, char text[REASON_MAX * 2]);
 /* Plain SQL of the whole database into `file` (mode 0600, complete or not there). bindir NULL = search. */
 enum err store_pg_backup(const char *conninfo, const char *bindir, const char *file, char text[REASON_MAX * 2]);

@@ -120,6 +120,49 @@ static const struct check model_checks[] = {
     {"closed_positions", "SELECT num, opened_at, closed_at FROM orders WHERE status = 'CLOSED' AND (closed_at IS NULL OR opened_at IS NULL OR closed_at < opened_at)"},
 };
 
+/* What the desk does by itself (sql/003_automations.sql). */
+#define OF_FOLLOW "p.source IN ('copy-trade', 'counter-trade') AND p.link_id = w.id"
+#define DAY_FILLS(what)                                                                                                            \
+    "coalesce((SELECT sum(" what ") FROM orders p JOIN fills f ON f.position_id = p.id CROSS JOIN LATERAL (SELECT p.side) o "       \
+    "WHERE " OF_FOLLOW " AND " REAL " AND (f.at AT TIME ZONE 'UTC')::date = w.day), 0)"
+static const struct check auto_checks[] = {
+    {"watch_orders",
+     "SELECT id, order_id FROM watches w WHERE kind = 'sniper' AND status = 'EXECUTING' "
+     "AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = w.order_id AND o.state IN ('created', 'pending', 'partial'))"},
+    {"watch_money", "SELECT id, budget, spent, fires, status FROM watches WHERE spent > budget OR spent < 0 OR (kind = 'alert' AND order_id IS NOT NULL)"},
+    {"sniper_orders", "SELECT num, link_id FROM orders o WHERE source = 'sniper' AND NOT EXISTS (SELECT 1 FROM watches WHERE id = o.link_id)"},
+    {"fired_twice", /* one firing, one order: two live ones of a watch are one too many */
+     "SELECT link_id AS watch, count(*) AS stored, 1 AS computed FROM orders WHERE source = 'sniper' AND state IN ('created', 'pending', 'partial') "
+     "GROUP BY link_id HAVING count(*) > 1"},
+    {"follow_orders",
+     "SELECT follow_id, trade_id, order_id FROM follow_trades t WHERE status = 'executed' AND NOT EXISTS (SELECT 1 FROM orders WHERE id = t.order_id) "
+     "UNION ALL SELECT o.link_id, 'order ' || o.num, o.id FROM orders o WHERE o.source IN ('copy-trade', 'counter-trade') "
+     "AND NOT EXISTS (SELECT 1 FROM follows WHERE id = o.link_id)"},
+    {"follow_day_pnl",
+     "SELECT * FROM (SELECT w.id, w.day, w.day_pnl AS stored, " DAY_FILLS("f.realized_pnl - f.fee") " AS computed FROM follows w) d WHERE stored <> computed"},
+    {"follow_day_volume", /* a fill's value is rounded */
+     "SELECT * FROM (SELECT w.id, w.day, w.day_volume AS stored, " DAY_FILLS("CASE WHEN " OPENS " THEN " OWN " * f.quantity ELSE 0 END") " AS computed, "
+     DAY_FILLS("1") " AS fills FROM follows w) d WHERE abs(stored - computed) > 0.000001 * fills"},
+    {"market_links", "SELECT id, market_a, market_b FROM market_links WHERE market_a = market_b"},
+};
+
+static const struct check_list {
+    const struct check *list;
+    size_t n;
+} all_checks[] = {
+    {checks, sizeof checks / sizeof *checks},
+    {model_checks, sizeof model_checks / sizeof *model_checks},
+    {auto_checks, sizeof auto_checks / sizeof *auto_checks},
+};
+
+/* The i-th of all; NULL behind the last. */
+static const struct check *check_at(size_t i) {
+    for (size_t k = 0; k < sizeof all_checks / sizeof *all_checks; i -= all_checks[k++].n)
+        if (i < all_checks[k].n)
+            return &all_checks[k].list[i];
+    return NULL;
+}
+
 static void add_json_text(struct str *s, const char *text) {
     char clean[400];
     utf8_sanitise(clean, sizeof clean, text, strlen(text));
@@ -177,9 +220,8 @@ int store_pg_doctor(const char *conninfo, char **json) {
         return code;
     }
     str_add(&out, "\"checks\":[");
-    const size_t n_checks = sizeof checks / sizeof *checks, n_all = n_checks + sizeof model_checks / sizeof *model_checks;
-    for (size_t i = 0; i < n_all; i++) {
-        const struct check *check = i < n_checks ? &checks[i] : &model_checks[i - n_checks];
+    const struct check *check;
+    for (size_t i = 0; (check = check_at(i)); i++) {
         str_reset(&rows);
         int n = run_check(conn, check, &rows);
         if (n < 0) {

@@ -77,7 +77,7 @@ COMMAND_COMPLETE(complete_limit) {
 }
 
 COMMAND_COMPLETE(complete_export) {
-    static const char *const kinds[] = {"orders", "fills", "ledger", "equity", "invocations", "tool-calls", "prompts", "positions", "pnl", "days", NULL};
+    static const char *const kinds[] = {"orders", "fills", "ledger", "equity", "pnl", "watches", "follow-trades", "history", "invocations", "tool-calls", "prompts", "positions", "days", NULL};
     (void)c;
     return arg == 0 ? complete_words(kinds, prefix, i) : NULL;
 }

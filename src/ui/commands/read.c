@@ -269,9 +269,15 @@ COMMAND_RUN(run_export) {
     if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, 1, r) || !account_filter(c, &a, &account, r) ||
         !arg_account(c, &a, &own, r))
         return;
+    static const char *const stored[] = {"ledger", "invocations", "tool-calls", "prompts", "watches", "follow-trades", "history"};
     const char *format = args_option(&a, "--format");
+    bool only_stored = args_option(&a, "--from") || args_option(&a, "--to");
+    for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
+        only_stored = only_stored || !strcmp(a.pos[0], stored[i]);
     if (format && strcmp(format, "csv") && strcmp(format, "json"))
         fail(r, ERR_USAGE, "--format: \"%.16s\" is neither csv nor json", format);
+    else if (only_stored)
+        fail(r, ERR_UNSUPPORTED, "%.24s%s: only where there is a database, by `turret export` in a shell", a.pos[0], args_option(&a, "--from") || args_option(&a, "--to") ? " of a time" : "");
     else if (!strcmp(a.pos[0], "orders"))
         add_orders(c, account, true, r);
     else if (!strcmp(a.pos[0], "positions"))
@@ -284,8 +290,6 @@ COMMAND_RUN(run_export) {
         pnl_rows(c, own, true, r);
     else if (!strcmp(a.pos[0], "equity"))
         add_equity(c, own, ROWS_MAX, r);
-    else if (!strcmp(a.pos[0], "ledger") || !strcmp(a.pos[0], "invocations") || !strcmp(a.pos[0], "tool-calls") || !strcmp(a.pos[0], "prompts"))
-        fail(r, ERR_UNSUPPORTED, "%s: only where there is a database, by `turret export` in a shell", a.pos[0]);
     else
         fail(r, ERR_USAGE, "export: \"%.24s\" is none of orders, positions, fills, pnl, days, equity",
              a.pos[0]);
