@@ -170,12 +170,12 @@ struct ftrade *ftrade_due(struct follows *fs, int64_t now_us) {
 /* --- writing: each changed record once a step ------------------------------------------------------------------ */
 void fol_save(struct desk *d, struct fol *f) {
     f->dirty = d->follows->fol_dirty = true;
-    d->dirty |= DIRTY_MODELS;
+    d->dirty |= DIRTY_AUTOS;
 }
 
 void ftrade_save(struct desk *d, struct ftrade *t) {
     struct follows *fs = d->follows;
-    d->dirty |= DIRTY_MODELS;
+    d->dirty |= DIRTY_AUTOS;
     if (t->dirty)
         return;
     t->dirty = true;
@@ -288,10 +288,11 @@ void follow_loaded(struct desk *d) {
         struct fol *f = fs->list[i];
         if (f->n > 1)
             qsort(f->trades, f->n, sizeof *f->trades, by_time);
-        if (f->n >= FOLLOW_KEEP) /* the store may hold older ones */
-            for (size_t k = 0; k < f->n; k++)
-                if (k == 0 || f->trades[k]->t.at_us < f->forgotten_us)
-                    f->forgotten_us = f->trades[k]->t.at_us;
+        int64_t oldest = INT64_MAX;
+        for (size_t k = 0; k < f->n && f->n >= FOLLOW_KEEP; k++)
+            oldest = f->trades[k]->t.at_us < oldest ? f->trades[k]->t.at_us : oldest;
+        if (oldest != INT64_MAX && oldest > f->forgotten_us) /* the store may hold older ones */
+            f->forgotten_us = oldest;
         follow_day(d, f);
     }
     if (fs != NULL)
@@ -337,8 +338,4 @@ uint64_t hash_follows(const struct desk *d, uint64_t h) {
         h = fnv64_u64(h, waiting);
     }
     return h;
-}
-
-__attribute__((weak)) void history_add(struct desk *d, enum history_kind k, uint64_t id, const struct mkt *m, order_id order, const char *what, const char *fmt, ...) {
-    (void)d; (void)k; (void)id; (void)m; (void)order; (void)what; (void)fmt;
 }

@@ -4,6 +4,7 @@
 
 #include "desk/state_follow.h"
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 
 static enum err bad(char text[REASON_MAX], enum err e, const char *why) {
     str_copy(text, REASON_MAX, why);
@@ -19,6 +20,20 @@ static bool printable(const char *s) {
 
 static bool same_target(const struct follow *a, const struct follow *b) {
     return a->model == b->model && (a->model != 0 || (a->venue == b->venue && strcmp(a->wallet, b->wallet) == 0));
+}
+
+/* What the store can hold; sizes that don't count for this sizing are dropped. */
+static bool fits(struct follow *f) {
+    const int64_t most = 1000000000LL * DEC_ONE;
+    const int64_t v[] = {f->fixed.micro, f->max_trade.micro, f->max_position.micro, f->max_day.micro, f->max_day_loss.micro, f->min_liquidity.micro, f->min_price.micro, f->max_price.micro};
+    if (f->sizing == SIZING_FIXED)
+        f->factor = DEC_ONE;
+    else
+        f->fixed = USD(0);
+    for (size_t i = 0; i < sizeof v / sizeof v[0]; i++)
+        if (v[i] < 0 || v[i] > most)
+            return false;
+    return f->target_e4 <= 1000000;
 }
 
 /* What the desk knows beyond the record itself. */
@@ -98,12 +113,13 @@ static enum err put(struct desk *d, const struct intent *in, struct fol **out, c
     struct follow f = in->u.follow;
     const struct acct *a = acct_find(d, f.account);
     wallet_lower(f.wallet, in->u.follow.wallet);
+    utf8_sanitise(f.categories, sizeof f.categories, in->u.follow.categories, strnlen(in->u.follow.categories, sizeof f.categories - 1));
     if (f.venue == VENUE_NONE || f.model != 0)
         f.venue = a != NULL ? a->a.venue : VENUE_NONE;
     struct fol *x = f.id != 0 ? fol_find(d, f.id) : NULL;
     if (f.id != 0 && (x == NULL || x->f.deleted))
         return ERR_NOT_FOUND;
-    enum err e = check(d, &f, text);
+    enum err e = !fits(&f) ? bad(text, ERR_BAD_VALUE, "an amount is below 0 or too large") : check(d, &f, text);
     if (e != ERR_OK)
         return e;
     if (x != NULL && x->f.kind != f.kind)
@@ -162,8 +178,10 @@ void intent_follow(struct desk *d, const struct intent *in) {
         reply(d, in->token, e, NULL, line);
         return;
     }
-    if (in->kind == INTENT_FOLLOW_DELETE)
+    if (in->kind == INTENT_FOLLOW_DELETE) {
         f->f.deleted = 1;
+        num_keep(d);
+    }
     static const char *const words[] = {[INTENT_FOLLOW_ON] = "on", [INTENT_FOLLOW_OFF] = "off", [INTENT_FOLLOW_DELETE] = "deleted"};
     if (in->kind != INTENT_FOLLOW_PUT) {
         history_add(d, HISTORY_FOLLOW, f->f.id, NULL, 0, words[in->kind], "%s", f->strategy);

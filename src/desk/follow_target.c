@@ -83,9 +83,14 @@ void follow_skip(struct desk *d, struct ftrade *t, enum err why, const char *tex
     notice_about(d, NOTICE_INFO, t->t.market, f->f.account, "%s: not followed: %s", f->strategy, t->t.text);
 }
 
+static bool sound(const struct target_trade *t) {
+    const int64_t most = 100000000000LL * DEC_ONE;
+    return t->px.micro > 0 && t->px.micro < most && t->size.micro > 0 && t->size.micro < most && t->side <= SIDE_SHORT && t->action <= ACTION_SELL;
+}
+
 static enum err refuse_at_once(const struct desk *d, const struct fol *f, const struct target_trade *t, bool loop) {
     enum err own = ERR_OK;
-    if (t->px.micro <= 0 || t->size.micro <= 0 || t->side > SIDE_SHORT || t->action > ACTION_SELL)
+    if (!sound(t))
         return ERR_BAD_VALUE;
     if (loop)
         return ERR_FOLLOW_LOOP;
@@ -98,15 +103,18 @@ void target_seen(struct desk *d, struct fol *f, const struct target_trade *t, bo
     const int64_t horizon = d->now_us - FOLLOW_KEEP_US > f->forgotten_us ? d->now_us - FOLLOW_KEEP_US : f->forgotten_us;
     if (!f->f.enabled || f->f.deleted || t->trade[0] == 0 || t->at_us <= horizon || ftrade_find(d, f->f.id, t->trade) != NULL)
         return;
-    struct follow_trade row = {.follow = f->f.id, .status = FOLLOWED_DETECTED, .side = t->side, .action = t->action, .market = t->market, .px = t->px, .size = t->size,
-                               .at_us = t->at_us, .seen_us = d->now_us, .due_us = d->now_us + f->f.delay_ms * 1000LL};
-    str_copy(row.trade, sizeof row.trade, t->trade);
-    if (t->side <= SIDE_SHORT && t->action <= ACTION_SELL)
-        follow_ours(&f->f, t->side, t->action, &row.our_side, &row.our_action);
-    else
-        row.side = row.action = 0;
-    const bool history = t->baseline && (!f->f.baselined || t->at_us <= f->f.watermark_us);
     const int64_t mark = t->at_us < d->now_us ? t->at_us : d->now_us; /* a venue's clock may be ahead */
+    struct follow_trade row = {.follow = f->f.id, .status = FOLLOWED_DETECTED, .side = t->side, .action = t->action, .market = t->market, .px = t->px, .size = t->size,
+                               .at_us = mark, .seen_us = d->now_us, .due_us = d->now_us + f->f.delay_ms * 1000LL};
+    str_copy(row.trade, sizeof row.trade, t->trade);
+    if (sound(t)) {
+        follow_ours(&f->f, t->side, t->action, &row.our_side, &row.our_action);
+    } else { /* what can't be right is kept as nothing */
+        row.side = row.action = 0;
+        row.px = PRICE(0);
+        row.size = QTY(0);
+    }
+    const bool history = t->baseline && (!f->f.baselined || t->at_us <= f->f.watermark_us);
     enum err e = history ? ERR_OK : refuse_at_once(d, f, t, loop);
     if (!t->baseline)
         f->f.baselined = 1;

@@ -192,6 +192,7 @@ void intent_link(struct desk *d, const struct intent *in) {
     }
     save_after(d, AFTER_REPLY, l->id, in->token, PRICE(0), QTY(0));
     link_drop(d, l);
+    num_keep(d);
     d->dirty |= DIRTY_MARKETS;
 }
 

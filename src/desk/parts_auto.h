@@ -55,4 +55,7 @@ void refusal_keep(struct desk *d, const struct intent *in, enum err e, const cha
 /* --- notes (autolog.c) --- */
 void intent_remark(struct desk *d, const struct intent *in);
 
+/* --- shell.c --- */
+void num_keep(struct desk *d); /* a record is deleted and not read at the next start: its number is not given again */
+
 #endif

@@ -117,6 +117,12 @@ static void setting_day_pause(struct desk *d, const char *id, const char *value)
         day_pause_apply(d, a);
 }
 
+void num_keep(struct desk *d) {
+    char value[16];
+    snprintf(value, sizeof value, "%u", d->next_num);
+    save_setting(d, "next_num", value);
+}
+
 void on_setting(struct desk *d, const struct event *ev) {
     const struct ev_setting *s = &ev->u.setting;
     if (strcmp(s->key, "killed") == 0) {
@@ -132,6 +138,9 @@ void on_setting(struct desk *d, const struct event *ev) {
         trading_load(d, s->value);
     } else if (strncmp(s->key, "rejects.", 8) == 0) {
         breaker_load(d, s->key + 8, s->value);
+    } else if (strcmp(s->key, "next_num") == 0) {
+        const uint32_t num = (uint32_t)strtoul(s->value, NULL, 10);
+        d->next_num = num > d->next_num ? num : d->next_num;
     } else if (strcmp(s->key, "allow") == 0) {
         str_copy(d->allow, sizeof d->allow, s->value);
     } else if (strcmp(s->key, "deny") == 0) {

@@ -80,6 +80,38 @@ static void an_edit_keeps_figures_and_turns_off_for_another_target(void **state)
     assert_int_equal(follow_do(g, INTENT_FOLLOW_ON, id), ERR_NOT_FOUND);
 }
 
+static void a_deleted_number_is_not_given_again(void **state) {
+    struct rig *g = *state;
+    struct follow f = copy_of(WALLET);
+    follow_id id = follow_new(g, &f), next = 0;
+    assert_int_equal(follow_do(g, INTENT_FOLLOW_DELETE, id), ERR_OK);
+    g->rows.n_follows = 0; /* the store does not read deleted ones */
+    rig_reload(g, 2);
+    assert_int_equal(put_follow(g, &f, &next), ERR_OK);
+    assert_true(next > id);
+}
+
+static void nothing_is_stored_that_the_store_cant_hold(void **state) {
+    struct rig *g = *state;
+    struct follow f = copy_of(WALLET);
+    f.max_trade = USD(INT64_MAX);
+    assert_int_equal(put_follow(g, &f, NULL), ERR_BAD_VALUE);
+    f = copy_of(WALLET);
+    f.factor = INT64_MAX; /* means nothing with a fixed size */
+    memcpy(f.categories, "a\xff\x1b[2J", 7);
+    follow_id id = follow_new(g, &f);
+    assert_int_equal(view_follow(g->d, id)->factor, DEC_ONE);
+    assert_null(strchr(view_follow(g->d, id)->categories, 0x1b));
+    struct event ev = trade_event(g, WALLET, "h\x1b[2J\xff", g->fed, SIDE_YES, ACTION_BUY, 0.42, 1);
+    ev.u.target.size.micro = INT64_MAX;
+    ev.u.target.at_us = INT64_MAX;
+    put(g, &ev);
+    const struct follow_trade *t = &fol_find(g->d, id)->trades[0]->t;
+    assert_string_equal(t->trade, "h?[2J?");
+    assert_true(t->reason == ERR_BAD_VALUE && t->at_us == g->now && t->size.micro == 0);
+    assert_true(view_follow(g->d, id)->watermark_us <= g->now);
+}
+
 static void two_on_one_target_may_not_undo_each_other(void **state) {
     struct rig *g = *state;
     struct follow copy = copy_of(WALLET), counter = counter_of(WALLET);
@@ -846,7 +878,7 @@ static void a_flood_stays_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(new_ones_are_off_and_numbered), TEST(what_makes_no_sense_is_refused), TEST(an_edit_keeps_figures_and_turns_off_for_another_target),
-        TEST(two_on_one_target_may_not_undo_each_other), TEST(a_copy_buys_the_same_side), TEST(a_counter_takes_the_other_side), TEST(stop_and_target_follow_the_entry),
+        TEST(a_deleted_number_is_not_given_again), TEST(nothing_is_stored_that_the_store_cant_hold), TEST(two_on_one_target_may_not_undo_each_other), TEST(a_copy_buys_the_same_side), TEST(a_counter_takes_the_other_side), TEST(stop_and_target_follow_the_entry),
         TEST(market_reasons), TEST(price_reasons_at_their_limits), TEST(caps_leave_less_or_nothing), TEST(counts_of_the_day_and_of_positions),
         TEST(our_own_orders_and_positions_stand_in_the_way), TEST(our_own_trades_are_never_followed), TEST(the_funnel_has_the_last_word), TEST(what_fills_nothing_has_failed),
         TEST(a_sell_reduces_and_never_opens), TEST(a_counter_leaves_when_its_target_does), TEST(the_delay_looks_again), TEST(what_is_too_old_is_late),
