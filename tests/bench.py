@@ -105,7 +105,14 @@ def metric_rows(out):
     return [("metrics: us for a trade more than 1,000,000, all read", f"{out['update_and_read_us_p50']:.2f}", "", "", "<= 1000", out["update_and_read_us_p50"] <= 1000)]
 
 
-SPECIAL = {"trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows}
+def watch_rows(out):
+    return [("watch: bytes of an armed sniper among 1,000,000", f"{out['bytes_each']:.0f}", "", "", "<= 128", out["bytes_each"] <= 128),
+            ("watch: ns of a tick that fires nothing, without and with them", f"{out['tick_ns']:.0f}", f"{out['tick_ns_none']:.0f}", f"{out['tick_ns'] / out['tick_ns_none']:.2f}", "<= 200", out["tick_ns"] <= 200),
+            ("watch: s to take in 1,000,000 records", f"{out['load_s']:.2f}", "", "", "<= 2", out["load_s"] <= 2),
+            ("watch: us from the tick to the intent, p50", f"{out['fire_us_p50']:.1f}", "", "", "<= 60", out["fire_us_p50"] <= 60)]
+
+
+SPECIAL = {"trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
 
 
 def plain_rows(out):

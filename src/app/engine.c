@@ -161,6 +161,10 @@ static void on_turn(struct ev_loop *loop, ev_prepare *w, int revents) {
     bool more = engine_drain(e, TURN_EVENTS, TURN_US);
     if (!more && e->cfg.virtual_time && e->feed_started && !e->stopped)
         more = vtime_run(e, TURN_US);
+    if (!e->cfg.virtual_time && e->loaded && desk_hurries(e->desk) && !ev_is_active(&e->soon)) {
+        ev_timer_set(&e->soon, SOON_S, 0);
+        ev_timer_start(loop, &e->soon);
+    }
     if (more)
         ev_idle_start(loop, &e->more);
     else {
@@ -213,6 +217,15 @@ static void watch_kill_file(struct engine *e) {
     e->kill_file_seen = there;
 }
 
+/* What a step put off so that it stays short. */
+static void on_soon(struct ev_loop *loop, ev_timer *w, int revents) {
+    struct event ev;
+    (void)loop;
+    (void)revents;
+    event_init(&ev, EVENT_TIMER, VENUE_NONE, clock_now_us());
+    engine_put(w->data, &ev);
+}
+
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents) {
     struct engine *e = w->data;
     (void)loop;
@@ -260,7 +273,8 @@ struct engine *engine_new(const struct engine_cfg *cfg) {
     ev_idle_init(&e->more, on_more);
     ev_init(&e->venue_timer, on_venue_time);
     ev_timer_init(&e->tick, on_tick, TIMER_US / 1e6, TIMER_US / 1e6);
-    e->turn.data = e->more.data = e->venue_timer.data = e->tick.data = e;
+    ev_init(&e->soon, on_soon);
+    e->turn.data = e->more.data = e->venue_timer.data = e->tick.data = e->soon.data = e;
     ev_prepare_start(loop, &e->turn);
     ev_timer_start(loop, &e->tick);
     return e;
@@ -273,6 +287,7 @@ void engine_free(struct engine *e) {
     ev_prepare_stop(loop, &e->turn);
     ev_idle_stop(loop, &e->more);
     ev_timer_stop(loop, &e->tick);
+    ev_timer_stop(loop, &e->soon);
     ev_timer_stop(loop, &e->venue_timer);
     ev_timer_stop(loop, &e->pacer);
     e->stopped = true;

@@ -11,6 +11,7 @@
 #include "turret/base/rng.h"
 
 #define TIMER_US 250000
+#define SOON_S 0.005 /* the next beat, when the desk has put work off */
 #define TURN_EVENTS 256
 #define TURN_US 2000
 #define RING_LIMIT (64u << 20)
@@ -53,7 +54,7 @@ struct engine {
     /* loop */
     ev_prepare turn;
     ev_idle more;
-    ev_timer tick, venue_timer, pacer;
+    ev_timer tick, venue_timer, pacer, soon;
     /* virtual time */
     struct rng answer_rng;
     struct ring saves;         /* struct pending_save, in order */

@@ -1,5 +1,7 @@
 /* What happens when a watch is hit: hold and guards, the one order of a sniper, the word of an alert, and what its end means. A firing and the
  * change of its row are one transaction, so that it fires once whatever dies. */
+#include "turret/desk/desk.h"
+
 #include "desk/state_watch.h"
 
 #include <stdio.h>
@@ -319,6 +321,8 @@ static void look_at(struct desk *d, const struct mkt *m) {
             watch_unwait(d, id);
     }
 }
+
+bool desk_hurries(const struct desk *d) { return d->watch_fires >= FIRES_A_STEP && d->watches != NULL && d->watches->waiting_n > 0; }
 
 void watch_pending(struct desk *d, struct mkt *m) { look_at(d, m); }
 

@@ -20,6 +20,9 @@ void desk_step(struct desk *d, const struct event *ev);
 /* The next effect in order, NULL when there is none. Valid until the next desk_step or desk_effect. */
 const struct effect *desk_effect(struct desk *d);
 
+/* Is there work that was put off so that a step stays short (a storm of triggers)? Then the next EVENT_TIMER should come soon. */
+bool desk_hurries(const struct desk *d);
+
 /* FNV-1a-64 over the trading state: markets, books, orders, positions, cash, settings, counters. */
 uint64_t desk_hash(const struct desk *d);
 

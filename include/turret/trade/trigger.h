@@ -1,5 +1,5 @@
 /* Trigger index: levels that fire when a figure reaches them. Per figure ("lane") two arrays sorted by level; a tick that fires nothing
- * costs two comparisons whatever is armed, and an armed level costs its 24 bytes. Equal levels fire in id order. */
+ * costs two comparisons whatever is armed, and an armed level costs 16 bytes. Equal levels fire in id order. */
 #ifndef TURRET_TRADE_TRIGGER_H
 #define TURRET_TRADE_TRIGGER_H
 

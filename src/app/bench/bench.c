@@ -14,6 +14,7 @@ static const struct bench *const table[] = {
     &bench_persist,
     &bench_indicators,
     &bench_metrics,
+    &bench_watch,
 };
 #define COUNT (sizeof table / sizeof *table)
 
