@@ -153,19 +153,26 @@ void api_propose(struct api *a, const struct intent *in, const struct api_wait *
 /* --- routes --- */
 
 typedef void route_fn(struct api *a, const struct httpd_request *r, const char *id);
-struct route_row { const char *method, *path; /* '*' = the id */ bool changes; route_fn *run; };
+struct route_row { const char *method, *path; /* '*' = the id */ bool changes; route_fn *run; const char *help; };
 
 static const struct route_row route_table[] = {
-    {"POST", "trading/order", true, api_order_post},
-    {"GET", "trading/orders", false, api_order_list},
-    {"GET", "trading/order/*", false, api_order_get},
-    {"DELETE", "trading/order/*", true, api_order_delete},
-    {"GET", "trading/positions", false, api_position_list},
-    {"PUT", "trading/positions/*/tp-sl", true, api_position_exits},
-    {"POST", "trading/positions/*/tp-sl", true, api_position_exits},
-    {"DELETE", "trading/positions/*/tp-sl", true, api_position_exits},
-    {"GET", "events", false, api_events},
+    {"POST", "trading/order", true, api_order_post, "place an order, or with preview say what would happen"},
+    {"GET", "trading/orders", false, api_order_list, "orders, newest first; state (open, all, or one state; default all), market, account, limit (1 to 1000, default 100)"},
+    {"GET", "trading/order/*", false, api_order_get, "one order: by number, by id, or client: and its clientId"},
+    {"DELETE", "trading/order/*", true, api_order_delete, "cancel it; the answer comes when the venue has"},
+    {"GET", "trading/positions", false, api_position_list, "open positions, newest first; market, account, limit"},
+    {"PUT", "trading/positions/*/tp-sl", true, api_position_exits, "set takeProfit, stopLoss or both of a position, by its number or id; null removes one, what is not named stays"},
+    {"POST", "trading/positions/*/tp-sl", true, api_position_exits, "the same"},
+    {"DELETE", "trading/positions/*/tp-sl", true, api_position_exits, "remove both"},
+    {"GET", "events", false, api_events, "the event stream, as server-sent events"},
 };
+
+bool api_route_doc(int i, struct api_doc *out) {
+    if (i < 0 || i >= (int)(sizeof route_table / sizeof *route_table))
+        return false;
+    *out = (struct api_doc){route_table[i].method, route_table[i].path, route_table[i].help};
+    return true;
+}
 
 static bool path_matches(const char *pattern, const char *path, char id[API_KEY_MAX * 2]) {
     for (; *pattern && *pattern != '*'; pattern++, path++)

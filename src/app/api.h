@@ -21,4 +21,9 @@ struct api_cfg {
 enum err api_open(const struct api_cfg *cfg, struct api **out, char *text, size_t cap);
 void api_close(struct api *a);
 const char *api_address(const struct api *a);
+
+/* For the man page: routes ("POST /api/v1/trading/order") and the fields of an order, NULL at the end. */
+struct api_doc { const char *method, *name, *help; };
+bool api_route_doc(int i, struct api_doc *out);
+bool api_field_doc(int i, struct api_doc *out);
 #endif

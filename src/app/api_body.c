@@ -81,8 +81,35 @@ static bool body_open(const char *body, size_t n, const char *const *names, int 
 
 /* --- an order --- */
 
-static const char *const order_fields[] = {"market", "side", "type", "action", "amount", "quantity", "price", "preview", "takeProfit", "stopLoss", "timeInForce",
-                                           "expiresAt", "reduceOnly", "postOnly", "account", "leverage", "route", "clientId"};
+static const struct { const char *name, *help; } field_table[] = {
+    {"market", "exact symbol, or id; required"},
+    {"side", "yes or no; long or short for a perpetual; required"},
+    {"type", "market or limit; required"},
+    {"action", "buy (default) or sell; opening a short is sell"},
+    {"amount", "size in USD, at least 0.01; fees come on top"},
+    {"quantity", "size in shares or contracts; this or amount"},
+    {"price", "of a limit order, of the side that is traded"},
+    {"preview", "true: place nothing, answer fill, cost, fee, the venues compared and the refusal there would be"},
+    {"takeProfit", "price that closes the position with a gain"},
+    {"stopLoss", "price that closes it with a loss"},
+    {"timeInForce", "gtc, gtd, ioc or fok; default gtc with a price, else ioc"},
+    {"expiresAt", "time of a gtd order, like 2026-11-21T12:00:00Z"},
+    {"reduceOnly", "true: it may only reduce a position"},
+    {"postOnly", "true: refused where it would take"},
+    {"account", "name or number; default the first"},
+    {"leverage", "of a perpetual"},
+    {"route", "here (the market that was named), best or split over the venues that are linked with it"},
+    {"clientId", "makes it safe to ask again: see below"},
+};
+#define FIELD_COUNT ((int)(sizeof field_table / sizeof *field_table))
+
+bool api_field_doc(int i, struct api_doc *out) {
+    if (i < 0 || i >= FIELD_COUNT)
+        return false;
+    *out = (struct api_doc){"", field_table[i].name, field_table[i].help};
+    return true;
+}
+
 static const char *const sides[] = {"yes", "no", "long", "short"}, *const types[] = {"market", "limit"}, *const actions[] = {"buy", "sell"},
                          *const tifs[] = {"gtc", "gtd", "ioc", "fok"}, *const routes[] = {"here", "best", "split"};
 
@@ -139,7 +166,10 @@ bool api_read_order(const char *body, size_t n, struct api_order *q, struct api_
     cJSON *doc;
     memset(q, 0, sizeof *q); /* its bytes are compared */
     q->tif = q->route = -1;
-    bool good = body_open(body, n, order_fields, (int)(sizeof order_fields / sizeof *order_fields), &doc, f);
+    const char *names[FIELD_COUNT];
+    for (int i = 0; i < FIELD_COUNT; i++)
+        names[i] = field_table[i].name;
+    bool good = body_open(body, n, names, FIELD_COUNT, &doc, f);
     if (good) {
         struct json root = json_root(doc, &e);
         json_get_choice(&root, "side", JSON_REQUIRED, sides, 4, &q->side);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/api.h"
 #include "app/cli.h"
 #include "app/out.h"
 #include "turret/app/config.h"
@@ -199,11 +200,55 @@ static int aliases(void) {
     return 0;
 }
 
+static int api_routes(void) {
+    struct api_doc d;
+    puts(".Bl -tag -width Ds");
+    for (int i = 0; api_route_doc(i, &d); i++) {
+        char path[96];
+        const char *star = strchr(d.name, '*');
+        snprintf(path, sizeof path, "/api/v1/%.*s%s%s", star ? (int)(star - d.name) : (int)strlen(d.name), d.name, star ? "ID" : "", star ? star + 1 : "");
+        item("Cm", d.method, path);
+        put_sentence(d.help);
+    }
+    puts(".El");
+    return 0;
+}
+
+static int api_fields(void) {
+    struct api_doc d;
+    puts(".Bl -tag -width timeInForce");
+    for (int i = 0; api_field_doc(i, &d); i++) {
+        item("Cm", d.name, NULL);
+        put_sentence(d.help);
+    }
+    puts(".El");
+    return 0;
+}
+
+static int statuses(void) { /* codes by HTTP status */
+    puts(".Bl -tag -width Ds");
+    for (int status = 400; status < 600; status++) {
+        int n = 0;
+        for (int e = 1; e < ERR_COUNT; e++)
+            if (err_http_status((enum err)e) == status) {
+                if (n++ == 0)
+                    printf(".It %d\n", status);
+                else
+                    puts(" ,");
+                printf(".Li %s", err_name((enum err)e));
+            }
+        if (n)
+            putchar('\n');
+    }
+    puts(".El");
+    return 0;
+}
+
 int mdoc_table(const char *name) {
     static const struct { const char *name; int (*print)(void); } tables[] = {
         {"commands", commands}, {"screen-commands", screen_commands}, {"options", options}, {"settings", settings},
         {"keys", keys}, {"exits", exits}, {"errors", errors},
-        {"aliases", aliases}};
+        {"aliases", aliases}, {"api-routes", api_routes}, {"api-fields", api_fields}, {"statuses", statuses}};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (!strcmp(tables[i].name, name))
             return tables[i].print();

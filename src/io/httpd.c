@@ -85,6 +85,24 @@ static int header(struct MHD_Connection *conn, const char *name, const char **va
 
 int httpd_header(const struct httpd_request *r, const char *name, const char **value) { return header(r->connection, name, value); }
 
+/* A name with a blank in it or a value with control bytes: others may read the head in another way. */
+static enum MHD_Result on_any_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+    bool *strange = cls;
+    (void)kind;
+    for (const char *p = key; *p; p++)
+        *strange |= *p <= 0x20 || *p >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *p);
+    for (const char *p = value ? value : ""; *p; p++)
+        *strange |= ((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f;
+    *strange |= !*key;
+    return MHD_YES;
+}
+
+static bool head_strange(struct MHD_Connection *conn) {
+    bool strange = false;
+    MHD_get_connection_values(conn, MHD_HEADER_KIND, on_any_header, &strange);
+    return strange;
+}
+
 /* The raw target, before anything is decoded: what we compare is what was sent. */
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn) {
     struct slot *c = slot_at(conn);
@@ -138,6 +156,8 @@ static void take_head(struct slot *c, const char *method, const char *version) {
         refuse(c, c->uri[0] && strlen(c->uri) + 1 >= sizeof c->uri ? MHD_HTTP_URI_TOO_LONG : MHD_HTTP_BAD_REQUEST, "the target can't be read");
     else if (header(conn, MHD_HTTP_HEADER_TRANSFER_ENCODING, NULL) > 0 && (c->at_once = true))
         refuse(c, lengths ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_LENGTH_REQUIRED, "no Transfer-Encoding here: announce the body with Content-Length");
+    else if (head_strange(conn))
+        refuse(c, MHD_HTTP_BAD_REQUEST, "a header can't be read");
     else if (lengths > 1 || header(conn, MHD_HTTP_HEADER_HOST, NULL) != 1)
         refuse(c, MHD_HTTP_BAD_REQUEST, lengths > 1 ? "more than one Content-Length" : "exactly one Host is needed");
     else if (!has_body && strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0)
