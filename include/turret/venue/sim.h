@@ -7,6 +7,7 @@
 struct sim_cfg {
     uint64_t seed;
     const char *tape; /* path; NULL = generated markets */
+    const struct venue *first; /* this is the second simulated venue (VENUE_SIM2), with some markets of that one, after which it is run */
     int32_t latency_min_us, latency_max_us, slippage_max_bps;
     usd initial_cash;
     int32_t maker_ppm, taker_ppm; /* fees of every market; -1 = its own */

@@ -237,6 +237,11 @@ void exchange_resolve(struct exchange *x, market_id id, enum market_outcome o, i
     publish_status(x, m, now_us);
 }
 
+enum market_outcome exchange_outcome(const struct exchange *x, market_id id) {
+    const struct sim_market *m = sim_market_get(x, id);
+    return m && m->m.status == MARKET_RESOLVED ? (enum market_outcome)m->m.outcome : OUTCOME_NONE;
+}
+
 /* --- marks --- */
 
 bool sim_market_best(const struct sim_market *m, enum book_side side, struct level *out) {

@@ -60,6 +60,8 @@ void exchange_resolve(struct exchange *x, market_id id, enum market_outcome o, i
 /* A mark of 0 leaves the mark to the exchange (middle of the book); a feed that once gave one gives them all. */
 void exchange_mark(struct exchange *x, market_id id, price mark, price index, int64_t funding_ppm, int64_t now_us);
 
+enum market_outcome exchange_outcome(const struct exchange *x, market_id id); /* OUTCOME_NONE: not resolved, not known */
+
 /* MATCHED markets: anonymous participants without accounts or latency. `bot` (1..65535) names the participant: its orders
  * never match each other. Returns the resting order's handle, 0 if nothing rests. */
 uint32_t exchange_bot_limit(struct exchange *x, market_id id, uint16_t bot, int dir, price px, qty size, int64_t now_us);
@@ -98,6 +100,8 @@ struct feed_ops {
 struct feed { const struct feed_ops *ops; };
 
 struct feed *gen_feed_new(struct exchange *x, uint64_t seed);
+/* Some of the markets of a generated feed on another exchange, that of a second venue; NULL when the lead is no generated feed. */
+struct feed *twin_feed_new(struct exchange *x, const struct feed *lead, uint64_t seed);
 /* Plays a tape; its times are shifted so that the first record happens at the start's now_us. ERR_CORRUPT, ERR_IO with a
  * sentence in `text`. ERR_OK with a sentence there is a warning (the tape is cut): show it. */
 enum err tape_feed_new(struct exchange *x, const char *path, struct feed **out, char text[REASON_MAX]);

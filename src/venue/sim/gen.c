@@ -16,7 +16,7 @@ static const struct gen *gen_of_const(const struct feed *f) { return (const stru
 
 static int64_t clamp64(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
 
-static void perp_mark(struct gen *g, struct gen_market *k, int64_t now_us) {
+void gen_perp_mark(struct gen *g, struct gen_market *k, int64_t now_us) {
     struct level bid, ask;
     int64_t mid = k->fair, tick = k->m.tick.micro;
     if (exchange_best(g->x, k->m.id, BOOK_BID, &bid) && exchange_best(g->x, k->m.id, BOOK_ASK, &ask))
@@ -37,7 +37,7 @@ static void market_open(struct gen *g, struct gen_market *k, int64_t now_us) {
     gen_history(g, k, now_us);
     gen_agents_start(g, k, now_us);
     if (k->m.kind == MARKET_PERP)
-        perp_mark(g, k, now_us);
+        gen_perp_mark(g, k, now_us);
 }
 
 static void fill_slots(struct gen *g, int64_t now_us) {
@@ -138,7 +138,7 @@ static void beat(struct gen *g, bool agents) {
     const int64_t every = exchange_settings(g->x)->mark_every_us / GEN_BEAT_US;
     if (agents && g->beats % (uint64_t)(every > 0 ? every : 1) == 0)
         for (int i = 0; i < GEN_PERPS; i++)
-            perp_mark(g, &g->markets[i], now_us);
+            gen_perp_mark(g, &g->markets[i], now_us);
     if (agents && g->beats % (GEN_MINUTE / GEN_BEAT_US) == 0)
         for (int i = 0; i < GEN_PERPS; i++)
             gen_open_interest(g, &g->markets[i], now_us);
@@ -182,6 +182,8 @@ static const struct feed_ops ops = {
     .records = gen_records,
     .close = gen_close,
 };
+
+const struct gen *gen_inside(const struct feed *f) { return f->ops == &ops ? gen_of_const(f) : NULL; }
 
 struct feed *gen_feed_new(struct exchange *x, uint64_t seed) {
     struct gen *g = xcalloc(1, sizeof *g);

@@ -86,6 +86,9 @@ struct gen {
     struct gen_market *markets; /* GEN_MARKETS_MAX; the perpetuals first */
 };
 
+/* gen.c */
+const struct gen *gen_inside(const struct feed *f); /* NULL: another kind of feed */
+void gen_perp_mark(struct gen *g, struct gen_market *k, int64_t now_us);
 /* gen_catalog.c: a new market in its place, NULL when the slot is taken */
 int gen_slots(void);
 struct gen_market *gen_perp(struct gen *g, int i, int64_t now_us);

@@ -208,9 +208,24 @@ void sim_cfg_default(struct sim_cfg *cfg) {
                             .mark_every_us = x.mark_every_us};
 }
 
+static enum err feed_open(const struct sim_cfg *cfg, struct sim_venue *s, char text[REASON_MAX]) {
+    if (cfg->first) {
+        s->feed = twin_feed_new(s->x, sim_const(cfg->first)->feed, cfg->seed);
+        if (s->feed)
+            return ERR_OK;
+        str_copy(text, REASON_MAX, "a second simulated venue needs generated markets on the first");
+        return ERR_UNSUPPORTED;
+    }
+    if (cfg->tape)
+        return tape_feed_new(s->x, cfg->tape, &s->feed, text);
+    s->feed = gen_feed_new(s->x, cfg->seed);
+    return ERR_OK;
+}
+
 enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venue **out, char text[REASON_MAX]) {
     struct exchange_cfg xc;
     exchange_cfg_default(&xc);
+    xc.venue = cfg->first ? VENUE_SIM2 : VENUE_SIM;
     xc.seed = cfg->seed;
     xc.latency_min_us = cfg->latency_min_us;
     xc.latency_max_us = cfg->latency_max_us < cfg->latency_min_us ? cfg->latency_min_us : cfg->latency_max_us;
@@ -222,19 +237,16 @@ enum err sim_open(const struct sim_cfg *cfg, struct event_sink sink, struct venu
     xc.funding_refresh_us = cfg->funding_refresh_us;
     xc.mark_every_us = cfg->mark_every_us;
     struct sim_venue *s = xcalloc(1, sizeof *s);
-    s->head = (struct venue){.ops = &sim_ops, .id = VENUE_SIM, .sink = sink};
+    s->head = (struct venue){.ops = &sim_ops, .id = (enum venue_id)xc.venue, .sink = sink};
     s->wall_clock = cfg->wall_clock;
     map_init(&s->index);
     s->x = exchange_new(&xc, (struct event_sink){sim_put, s});
-    if (cfg->tape) {
-        enum err e = tape_feed_new(s->x, cfg->tape, &s->feed, text);
-        if (e != ERR_OK) {
-            exchange_free(s->x);
-            free(s);
-            return e;
-        }
-    } else {
-        s->feed = gen_feed_new(s->x, cfg->seed);
+    enum err e = feed_open(cfg, s, text);
+    if (e != ERR_OK) {
+        exchange_free(s->x);
+        map_free(&s->index);
+        free(s);
+        return e;
     }
     *out = &s->head;
     return ERR_OK;
