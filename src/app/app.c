@@ -16,7 +16,6 @@
 #include "turret/base/str.h"
 #include "turret/io/log.h"
 #include "turret/io/loop.h"
-#include "turret/venue/sim.h"
 
 #define START_LATE_S 12.0
 
@@ -81,31 +80,6 @@ static void down_log(struct app *a) {
     log_close();
 }
 
-/* Of basis points in micro units; below zero: the market's own. */
-static int32_t fee_ppm(int64_t bps_micro) { return bps_micro < 0 ? -1 : (int32_t)(bps_micro / 10000); }
-
-static struct venue *open_sim(void *ctx, struct event_sink sink, char text[REASON_MAX]) {
-    struct app *a = ctx;
-    const struct config *c = a->cfg->config;
-    const char *feed = config_text(c, "engine", "feed");
-    struct sim_cfg cfg;
-    struct venue *v = NULL;
-    sim_cfg_default(&cfg);
-    cfg.seed = a->seed;
-    cfg.wall_clock = !a->cfg->virtual_time;
-    cfg.tape = !strncmp(feed, "tape:", 5) ? feed + 5 : NULL;
-    cfg.latency_min_us = (int32_t)config_num(c, "sim", "latency_min");
-    cfg.latency_max_us = (int32_t)config_num(c, "sim", "latency_max");
-    cfg.slippage_max_bps = (int32_t)config_num(c, "sim", "slippage_max_bps");
-    cfg.initial_cash = USD(config_num(c, "sim", "initial_cash"));
-    cfg.maker_ppm = fee_ppm(config_num(c, "sim", "maker_fee_bps"));
-    cfg.taker_ppm = fee_ppm(config_num(c, "sim", "taker_fee_bps"));
-    cfg.funding_period_us = config_num(c, "sim", "funding_period");
-    cfg.funding_refresh_us = config_num(c, "sim", "funding_refresh");
-    cfg.mark_every_us = config_num(c, "sim", "refresh");
-    return sim_open(&cfg, sink, &v, text) == ERR_OK ? v : NULL;
-}
-
 static void on_engine_end(void *ctx, enum engine_end why) {
     struct app *a = ctx;
     if (why == ENGINE_FAILED)
@@ -137,7 +111,9 @@ static bool up_engine(struct app *a) {
         a->failure = ERR_IO;
         return false;
     }
-    engine_add_venue(a->engine, VENUE_SIM, open_sim, a);
+    app_sim_venues(a);
+    if (!app_links(a))
+        return false;
     engine_on_end(a->engine, on_engine_end, a);
     a->logger = (struct engine_client){.ctx = a, .notice = app_log_notice};
     engine_client_add(a->engine, &a->logger);

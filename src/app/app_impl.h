@@ -39,6 +39,9 @@ struct app {
     cJSON *summary;
 };
 
+/* The simulated venues (app_sim.c), links.conf (app_links in app_sim.c); false: failure is set. */
+void app_sim_venues(struct app *a);
+bool app_links(struct app *a);
 /* The agents' stage (app_models.c). */
 bool app_models_up(struct app *a);
 void app_models_down(struct app *a);

@@ -11,7 +11,7 @@
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
 
-struct hold_facts { uint32_t max_num; int64_t last_us; account_id max_account; bool sim_account; };
+struct hold_facts { uint32_t max_num; int64_t last_us; account_id max_account; bool account[VENUE_COUNT]; };
 
 static void hold(struct engine *e, const struct event *ev) {
     struct event *to = ring_push(&e->hold, ev->size);
@@ -36,7 +36,8 @@ static void facts_of(struct engine *e, struct hold_facts *f, const struct event 
         e->known = xgrow(e->known, &e->known_cap, e->known_count + 1, sizeof *e->known);
         e->known[e->known_count++] = ev->u.model.model;
     } else if (ev->type == EVENT_ACCOUNT) {
-        f->sim_account |= ev->u.account.venue == VENUE_SIM;
+        if (ev->u.account.venue < VENUE_COUNT)
+            f->account[ev->u.account.venue] = true;
         if (ev->u.account.id > f->max_account)
             f->max_account = ev->u.account.id;
     }
@@ -84,15 +85,19 @@ static void restore_venues(struct engine *e, const struct event *ev) {
             e->venues[i].v->ops->restore(e->venues[i].v, ev);
 }
 
-static void put_first_account(struct engine *e, const struct hold_facts *f) {
-    struct event ev;
-    if (f->sim_account || !e->venues[VENUE_SIM].open)
-        return; /* max_account + 1 is its id: boot_models goes on from there */
-    event_init(&ev, EVENT_ACCOUNT, VENUE_SIM, e->now_us);
-    ev.u.account = (struct account){.id = f->max_account + 1, .venue = VENUE_SIM, .initial = e->cfg.initial_cash};
-    str_copy(ev.u.account.name, sizeof ev.u.account.name, "paper");
-    engine_put(e, &ev); /* the desk finds no cash in it and books its first deposit */
-    restore_venues(e, &ev);
+/* Each simulated venue has a paper account from its first start on; the ids behind the last one are theirs. */
+static void put_first_accounts(struct engine *e, struct hold_facts *f) {
+    static const struct { enum venue_id venue; const char *name; } first[] = {{VENUE_SIM, "paper"}, {VENUE_SIM2, "paper2"}};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        struct event ev;
+        if (f->account[first[i].venue] || !e->venues[first[i].venue].open)
+            continue;
+        event_init(&ev, EVENT_ACCOUNT, first[i].venue, e->now_us);
+        ev.u.account = (struct account){.id = ++f->max_account, .venue = (uint8_t)first[i].venue, .initial = e->cfg.initial_cash};
+        str_copy(ev.u.account.name, sizeof ev.u.account.name, first[i].name);
+        engine_put(e, &ev); /* the desk finds no cash in it and books its first deposit */
+        restore_venues(e, &ev);
+    }
 }
 
 static void finish(struct engine *e) {
@@ -111,8 +116,8 @@ static void finish(struct engine *e) {
     for (struct event *ev; (ev = (struct event *)(uintptr_t)ring_peek(&e->hold)); ring_pop(&e->hold)) {
         ev->at_us = e->now_us;
         if (ev->type == EVENT_LOADED) {
-            put_first_account(e, &f);
-            boot_models(e, f.max_account + !f.sim_account, restore_venues);
+            put_first_accounts(e, &f);
+            boot_models(e, f.max_account, restore_venues);
         }
         engine_put(e, ev);
         if (ev->type != EVENT_STORE && ev->type != EVENT_LEADER)

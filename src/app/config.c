@@ -38,6 +38,9 @@ static const struct setting base_settings[] = {
     {"sim", "funding_period", SET_DURATION, "8h", MINUTE_US, 30 * 24 * 60 * MINUTE_US, "duration", false, "how often perpetuals of generated markets pay funding"},
     {"sim", "funding_refresh", SET_DURATION, "60s", 100000, 60 * MINUTE_US, "duration", false, "how often their funding rate follows the premium"},
     {"sim", "refresh", SET_DURATION, "1s", 100000, 60 * MINUTE_US, "duration", false, "how often they are marked"},
+    {"sim", "second", SET_BOOL, "no", 0, 1, "yes|no", false, "a second simulated venue, sim2: some of the generated markets again, with books, fees and steps of its own"},
+    {"sim", "second_latency_min", SET_DURATION, "80ms", 0, MINUTE_US, "duration", false, "shortest way to or from it"},
+    {"sim", "second_latency_max", SET_DURATION, "400ms", 0, MINUTE_US, "duration", false, "longest way to or from it"},
     {"models", "enabled", SET_BOOL, "yes", 0, 1, "yes|no", false, "invoke the configured models (turret-agents(5))"},
     {"models", "interval", SET_DURATION, "5m", 1000000, 24 * 60 * MINUTE_US, "duration", false, "how often a model is invoked whose section in models.conf does not say"},
     {"models", "builtin_interval", SET_DURATION, "15s", 1000000, 24 * 60 * MINUTE_US, "duration", false, "the same of built-in agents on generated markets"},
@@ -275,10 +278,13 @@ static int on_pair(void *user, const char *section, const char *name, const char
 }
 
 static enum err check_together(const struct config *c, const char *path, char *text, size_t cap) {
-    if (config_num(c, "sim", "latency_min") <= config_num(c, "sim", "latency_max"))
-        return ERR_OK;
-    snprintf(text, cap, "%s: latency_min is above latency_max", path);
-    return ERR_CONFIG;
+    static const char *const pairs[][2] = {{"latency_min", "latency_max"}, {"second_latency_min", "second_latency_max"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (config_num(c, "sim", pairs[i][0]) > config_num(c, "sim", pairs[i][1])) {
+            snprintf(text, cap, "%s: %s is above %s", path, pairs[i][0], pairs[i][1]);
+            return ERR_CONFIG;
+        }
+    return ERR_OK;
 }
 
 enum err config_load(struct config *c, const char *path, char *text, size_t cap) {

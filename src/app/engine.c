@@ -29,8 +29,10 @@ void engine_put(struct engine *e, const struct event *ev) {
 
 static void sink_put(void *ctx, const struct event *ev) {
     struct engine *e = ctx;
-    if (!e->stopped)
-        engine_put(e, ev);
+    if (e->stopped)
+        return;
+    engine_put(e, ev);
+    links_listed(e, ev);
 }
 
 static void store_put(void *ctx, const struct event *ev) {
@@ -298,6 +300,7 @@ void engine_free(struct engine *e) {
         journal_close(e->journal);
     vtime_free(e);
     free(e->models);
+    free(e->links);
     free(e->known);
     ring_free(&e->queue);
     ring_free(&e->hold);

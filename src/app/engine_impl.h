@@ -43,6 +43,8 @@ struct engine {
     char failure[REASON_MAX * 2];
     struct model *models;      /* as configured, without ids */
     int model_count;
+    struct market_link *links; /* of links.conf */
+    int link_count;
     struct model *known;       /* as stored, while loading */
     size_t known_count, known_cap;
     bool (*idle)(void *);      /* runs that wait for the real world */
@@ -74,6 +76,8 @@ void engine_fail(struct engine *e, const char *text);
 bool engine_feed_ended(const struct engine *e);
 void engine_crash(struct engine *e, const char *point);
 bool engine_drain(struct engine *e, int max_events, int64_t max_us); /* true: more is waiting */
+
+void links_listed(struct engine *e, const struct event *ev); /* engine_links.c: a venue's event went into the queue */
 
 void effect_run(struct engine *e, const struct effect *fx);
 

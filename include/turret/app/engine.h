@@ -75,6 +75,8 @@ void engine_note(struct engine *e, enum notice_level level, const char *text);
 /* The configured models, before the store is set: at the load those that are new get an account of their own, those that are no
  * longer configured are disabled. The values are copied. */
 void engine_set_models(struct engine *e, const struct model *m, int count);
+/* Links of markets to put as their markets are listed. The values are copied. */
+void engine_set_links(struct engine *e, const struct market_link *l, int count);
 void engine_run_end(struct engine *e, const struct ev_run_end *end); /* from the agents' shell */
 /* Virtual time does not pass while this says false (a run waits for an answer of the real world). */
 void engine_set_idle(struct engine *e, bool (*idle)(void *ctx), void *ctx);
