@@ -106,7 +106,7 @@ int cli_print_answer(struct cli *c, cJSON *answer) {
             cJSON_free(rows);
         } else
             out_csv(stdout, data);
-    } else if (cJSON_HasObjectItem(data, "state") && strcmp(c->command, "protect") != 0) {
+    } else if (cJSON_HasObjectItem(data, "state") && cJSON_HasObjectItem(data, "num") && strcmp(c->command, "protect") != 0) {
         print_order(data, text);
     } else if (cJSON_IsArray(data) || (cJSON_IsObject(data) && data->child && !cJSON_GetObjectItemCaseSensitive(data, "reads_as")))
         out_data(stdout, data, text_of(answer, "table"), out_width(stdout));

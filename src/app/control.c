@@ -63,6 +63,9 @@ static void on_reply(void *ctx, const struct fx_reply *r) {
         char text[SENTENCE_MAX + 64];
         intent_done_text(&p->asked, r->num, p->reads_as, text, sizeof text);
         cJSON *data = reply_json(engine_view(p->all->engine), r, p->reads_as);
+        char label[16];
+        if (intent_brief_label(&p->asked, r->num, label))
+            cJSON_AddStringToObject(data, "label", label);
         peer_answer_data(p, data, NULL, text);
         return;
     }

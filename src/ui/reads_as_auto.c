@@ -175,8 +175,12 @@ static void add_condition(struct str *s, const struct desk *view, const struct w
         add_title(s, m);
         str_add(s, verbs[w->figure]);
     } else {
+        static const char *const nouns[FIGURE_COUNT] = {
+            [FIGURE_PNL] = "the unrealized P&L", [FIGURE_PNL_PERCENT] = "the unrealized P&L against its cost", [FIGURE_EQUITY] = "the equity", [FIGURE_DAY_PNL] = "today's P&L",
+            [FIGURE_DRAWDOWN] = "the fall from the highest equity", [FIGURE_EXPOSURE] = "the exposure", [FIGURE_FAILURES] = "the count of failed runs in a row",
+            [FIGURE_COST_DAY] = "today's cost", [FIGURE_AGE] = "the age of the last data", [FIGURE_DOWN] = "the outage (1 = down)"};
         watch_subject(view, w, subject, sizeof subject);
-        str_addf(s, "%s of %s is ", f->name, subject);
+        str_addf(s, "%s of %s is ", nouns[w->figure] ? nouns[w->figure] : f->name, subject);
     }
     str_addf(s, "%s or %s", figure_text(m, (enum figure)w->figure, w->level.micro, level), w->dir == TRIGGER_AT_OR_BELOW ? "less" : "more");
     if (w->hold_ms)
@@ -191,9 +195,10 @@ static void add_order(struct str *s, const struct desk *view, const struct watch
         str_addf(s, " and %s are there", format_size(m, w->depth, buf));
     if (w->max_age_ms)
         str_addf(s, " on data younger than %s", format_age((int64_t)w->max_age_ms * 1000, buf));
-    str_addf(s, ", %s ", buys ? "buy" : "sell");
+    str_addf(s, ", %s ", w->side != SIDE_SHORT ? (buys ? "buy" : "sell") : buys ? "buy back" : "sell short");
     add_amount(s, m, w);
-    str_addf(s, " of %s", format_side((enum order_side)w->side));
+    if (format_cents(m))
+        str_addf(s, "%s %s", w->flags & WATCH_UNITS ? "" : " of", format_side((enum order_side)w->side));
     if (w->slippage_e4)
         str_addf(s, " at most %s %s the %s of that moment", percent_e4(w->slippage_e4, buf), buys ? "above" : "below", buys ? "ask" : "bid");
     else
@@ -373,15 +378,18 @@ struct intent_brief intent_brief_of(const struct intent *in) {
     return b;
 }
 
-void intent_done_text(const struct intent_brief *b, uint32_t num, const char *reads_as, char *text, size_t cap) {
+bool intent_brief_label(const struct intent_brief *b, uint32_t num, char label[16]) {
     const bool follow = b->kind >= INTENT_FOLLOW_PUT && b->kind <= INTENT_FOLLOW_DELETE, watch = b->kind >= INTENT_WATCH_PUT && b->kind <= INTENT_WATCH_CANCEL;
-    const char letter = follow ? (b->counter ? 'T' : 'C') : b->alert ? 'A' : 'S';
-    if (!follow && !watch)
-        snprintf(text, cap, "%s", reads_as);
-    else if (b->kind == INTENT_WATCH_PUT && !b->alert)
-        snprintf(text, cap, "%c-%" PRIu32 ": %s (`sniper arm S-%" PRIu32 "` arms it)", letter, num, reads_as, num);
-    else if (b->kind == INTENT_FOLLOW_PUT)
-        snprintf(text, cap, "%c-%" PRIu32 ": %s (`%s on %c-%" PRIu32 "` switches it on)", letter, num, reads_as, b->counter ? "counter" : "copy", letter, num);
-    else
-        snprintf(text, cap, "%c-%" PRIu32 ": %s", letter, num, reads_as);
+    if (follow || watch)
+        snprintf(label, 16, "%c-%" PRIu32, follow ? (b->counter ? 'T' : 'C') : b->alert ? 'A' : 'S', num);
+    return follow || watch;
+}
+
+void intent_done_text(const struct intent_brief *b, uint32_t num, const char *reads_as, char *text, size_t cap) {
+    char label[16];
+    const bool watch = b->kind == INTENT_WATCH_PUT && !b->alert, named = intent_brief_label(b, num, label) && !strncmp(reads_as, "NEW", 3);
+    const bool follow = b->kind == INTENT_FOLLOW_PUT;
+    snprintf(text, cap, "%s%s%s%s%s%s", named ? label : "", named ? ": " : "", reads_as,
+             watch ? " (`sniper arm " : follow && named ? (b->counter ? " (`counter on " : " (`copy on ") : "", watch || (follow && named) ? label : "",
+             watch ? "` arms it)" : follow && named ? "` switches it on)" : "");
 }

@@ -8,6 +8,8 @@
 #include "turret/trade/replay.h"
 #include "ui/commands/sniper.h"
 
+#define DEFAULT_SPAN_US (12 * 3600000000LL) /* what the 5-minute candles hold */
+
 /* The finest series that goes back that far; else the one that goes back farthest. */
 static const struct candle_series *series_for(const struct desk *view, market_id id, int64_t since_us) {
     const struct intel *x = view_intel(view, id);
@@ -20,7 +22,7 @@ static const struct candle_series *series_for(const struct desk *view, market_id
         const int64_t first = candle_at(all[i], 0)->start_us;
         if (first <= since_us)
             return all[i];
-        if (!best || first < candle_at(best, 0)->start_us)
+        if (!best || first < candle_at(best, 0)->start_us - all[i]->interval_us) /* earlier by more than the start of its first candle */
             best = all[i];
     }
     return best;
@@ -29,11 +31,13 @@ static const struct candle_series *series_for(const struct desk *view, market_id
 static int64_t own(const struct watch *w, price px) { return w->side == SIDE_NO ? DEC_ONE - px.micro : px.micro; }
 
 /* A candle as values: its start, the end farther from the zone, the end nearer to it, its close. */
-static void feed(struct replay *x, const struct candle *c, int64_t interval_us) {
+static void feed(struct replay *x, const struct candle *c, int64_t interval_us, int64_t now_us) {
     const int64_t a = own(&x->w, c->low), b = own(&x->w, c->high);
     const bool below = x->w.dir == TRIGGER_AT_OR_BELOW;
     const int64_t near = (a < b) == below ? a : b, far = (a < b) == below ? b : a;
     const qty unknown = QTY(-1);
+    if (c->start_us + interval_us > now_us) /* the one that is forming */
+        interval_us = now_us > c->start_us ? now_us - c->start_us : 1;
     replay_value(x, c->start_us, own(&x->w, c->open), unknown);
     replay_value(x, c->start_us + interval_us / 4, far, unknown);
     replay_value(x, c->start_us + interval_us / 2, near, unknown);
@@ -88,7 +92,8 @@ void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct co
     const struct watch *stored = sniper_find(c, a->pos[1]);
     struct replay x = {0};
     struct view_market vm;
-    int64_t since = c->now_us - 86400000000LL;
+    int64_t since = c->now_us - DEFAULT_SPAN_US;
+    uint32_t id;
     char source[80], age[FORMAT_MAX], cannot[160];
     const char *text = args_option(a, "--since");
     if (args_option(a, "--tape")) {
@@ -97,10 +102,19 @@ void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct co
     }
     if (text && !arg_time("--since", text, c->now_us, true, &since, r))
         return;
-    if (stored)
-        x.w = *stored;
-    else if (!sniper_new(c, a, &x.w, r))
+    if (stored) {
+        x.w = *stored; /* as it would be with these options */
+        if (!sniper_change(c, a, &x.w, r))
+            return;
+    } else if (auto_label_parse(a->pos[1], 'S', &id)) {
+        fail(r, ERR_NOT_FOUND, "no sniper S-%u; `sniper list --all` shows them", id);
         return;
+    } else if (!sniper_new(c, a, &x.w, r))
+        return;
+    if (stored && a->n > 2) {
+        fail(r, ERR_USAGE, "sniper dry-run: S-%u has its side; leave \"%.24s\" out", stored->id, a->pos[2]);
+        return;
+    }
     r->intent.u.watch = x.w; /* for who replays it over other data */
     if (!view_market(c->view, x.w.subject, &vm))
         return;
@@ -112,7 +126,7 @@ void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct co
     x.w.expires_us = 0;
     for (uint32_t i = 0; i < s->count; i++)
         if (candle_at(s, (int)i)->start_us >= since)
-            feed(&x, candle_at(s, (int)i), s->interval_us);
+            feed(&x, candle_at(s, (int)i), s->interval_us, c->now_us);
     replay_end(&x, x.last_us);
     snprintf(source, sizeof source, "candles of %s in memory", format_age(s->interval_us, age));
     blind(&x.w, cannot, sizeof cannot);

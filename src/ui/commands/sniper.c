@@ -236,6 +236,11 @@ bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch 
     return new_side(c, a, vm.m, a->n > 2 ? a->pos[2] : NULL, w, r) && sniper_options(c, a, vm.m, w, r);
 }
 
+bool sniper_change(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r) {
+    struct view_market vm;
+    return view_market(c->view, w->subject, &vm) ? sniper_options(c, a, vm.m, w, r) : fail(r, ERR_NOT_FOUND, "its market is not known here");
+}
+
 static void put(const struct command_ctx *c, const struct watch *w, struct command_result *r) {
     struct intent in;
     intent_start(&in, INTENT_WATCH_PUT, w->account);
@@ -252,7 +257,6 @@ static void create(const struct command_ctx *c, const struct args *a, struct com
 
 static void edit(const struct command_ctx *c, const struct args *a, struct command_result *r) {
     const struct watch *old = arg_watch(c, a->pos[1], WATCH_SNIPER, r);
-    struct view_market vm;
     char label[AUTO_LABEL_MAX];
     if (!old)
         return;
@@ -261,7 +265,7 @@ static void edit(const struct command_ctx *c, const struct args *a, struct comma
         fail(r, ERR_NOT_OPEN, "%s is %s; only what waits can be edited", watch_label(old, label), watch_status_name((enum watch_status)old->status));
     } else if (a->n_options == 0) {
         fail(r, ERR_USAGE, "sniper edit: give what changes, like --when ask<=0.58 or --amount 100");
-    } else if (view_market(c->view, w.subject, &vm) && sniper_options(c, a, vm.m, &w, r)) {
+    } else if (sniper_change(c, a, &w, r)) {
         set_flag(&w, WATCH_ARMED, false);
         put(c, &w, r);
     }

@@ -10,6 +10,7 @@
 
 /* A sniper from "MARKET [SIDE]" at pos[1] and the options. */
 bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r);
+bool sniper_change(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r); /* the options over it */
 const struct watch *sniper_find(const struct command_ctx *c, const char *text); /* by "S-7" or "7", NULL */
 void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct command_result *r);
 
