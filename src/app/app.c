@@ -248,6 +248,7 @@ static const struct stage stages[] = {
     {"log", up_log, down_log},
     {"engine", up_engine, down_engine},
     {"models", app_models_up, app_models_down},
+    {"alerts", app_alerts_up, app_alerts_down},
     {"control socket", up_control, down_control},
     {"order API", up_api, down_api},
     {"screen", up_screen, down_screen},

@@ -30,6 +30,7 @@ struct app {
     struct plain *plain;
     struct database *database;
     struct app_models *models;
+    struct alerts *alerts;
     ev_signal signals[SIGNAL_COUNT];
     ev_timer grace, late;
     bool stopping;
@@ -42,6 +43,9 @@ struct app {
 /* The simulated venues (app_sim.c), links.conf (app_links in app_sim.c); false: failure is set. */
 void app_sim_venues(struct app *a);
 bool app_links(struct app *a);
+/* Alarms outside of the terminal (alerts.c). */
+bool app_alerts_up(struct app *a);
+void app_alerts_down(struct app *a);
 /* The agents' stage (app_models.c). */
 bool app_models_up(struct app *a);
 void app_models_down(struct app *a);

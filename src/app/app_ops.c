@@ -33,7 +33,8 @@ void app_session_defaults(struct app *a, struct session_cfg *out) {
             a->keys_path[0] = 0;
     }
     *out = (struct session_cfg){.w = 80, .h = 24, .theme = config_text(c, "ui", "theme"), .keys_path = a->keys_path[0] ? a->keys_path : NULL,
-                                .ascii = config_num(c, "ui", "ascii") == 1};
+                                .ascii = config_num(c, "ui", "ascii") == 1,
+                                .quiet = !config_num(c, "alerts", "bell"), .osc9 = config_num(c, "alerts", "osc9")};
 }
 
 /* --- reload --- */

@@ -7,6 +7,7 @@
 #include "session_private.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 
 enum { CTRL_C_US = 2000000 };
 
@@ -238,8 +239,18 @@ void session_focus(struct session *s, bool focused) { s->terminal_focused = focu
 /* --- from the engine --- */
 
 void session_bell(struct session *s) {
-    if (s->host.emit)
+    if (s->host.emit && !s->cfg.quiet)
         s->host.emit(s->host.ctx, s, "\a", 1);
+}
+
+/* OSC 9: what the terminal shows as a notification of the desktop. */
+static void notify(struct session *s, const char *text) {
+    char clean[NOTE_MAX], line[NOTE_MAX + 16];
+    if (!s->host.emit || !s->cfg.osc9)
+        return;
+    utf8_sanitise(clean, sizeof clean, text, strlen(text));
+    const int n = snprintf(line, sizeof line, "\033]9;turret: %s\033\\", clean);
+    s->host.emit(s->host.ctx, s, line, (size_t)n);
 }
 
 void session_reply(struct session *s, const struct fx_reply *r) {
@@ -269,6 +280,8 @@ void session_notice(struct session *s, const struct fx_notice *n) {
     session_message(s, n->level, "%s", n->text);
     if (n->level == NOTICE_ALERT || (n->level == NOTICE_FILL && !s->terminal_focused))
         session_bell(s);
+    if (n->level == NOTICE_ALERT)
+        notify(s, n->text);
 }
 
 /* --- when to draw --- */

@@ -23,6 +23,8 @@ struct session_cfg {
     int w, h;
     bool readonly, ascii, local /* the engine's own screen: q asks before it stops the engine */;
     bool shared; /* attached viewer: q detaches */
+    bool quiet;            /* no bell */
+    bool osc9;             /* alarms as desktop notifications */
     const char *theme;     /* NULL = default */
     const char *keys_path; /* user's key file, NULL = none */
     account_id account;    /* 0 = first */
