@@ -194,6 +194,10 @@ CREATE TABLE remarks (
 COMMENT ON TABLE remarks IS 'A person''s notes on orders and UTC days.';
 COMMENT ON COLUMN remarks.subject IS 'orders.id, or days since 1970-01-01.';
 
+-- What the fee rates of a market are rates of.
+ALTER TABLE markets ADD COLUMN fee_kind text NOT NULL DEFAULT 'notional' CHECK (fee_kind IN ('notional', 'kalshi', 'polymarket'));
+COMMENT ON COLUMN markets.fee_kind IS 'Formula of maker_ppm and taker_ppm: of the value, or rate * contracts * price * (1 - price) as that venue rounds it.';
+
 -- Where an order went when the same outcome traded on several venues, and exits that move or come in parts.
 ALTER TABLE orders ADD COLUMN route jsonb;
 COMMENT ON COLUMN orders.route IS 'The router''s comparison: {mode, chosen, options: [{market, account, code, average, fee, fillable, taken}]}; null: none was asked for.';

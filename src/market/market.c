@@ -22,6 +22,8 @@ static const char *const statuses[] = {
 static const char *const outcomes[] = {
     [OUTCOME_NONE] = "none", [OUTCOME_YES] = "yes", [OUTCOME_NO] = "no", [OUTCOME_VOID] = "void"};
 
+static const char *const fee_kinds[] = {[FEE_NOTIONAL] = "notional", [FEE_KALSHI] = "kalshi", [FEE_POLYMARKET] = "polymarket"};
+
 #define PICK(table, i) ((size_t)(i) < sizeof(table) / sizeof(table)[0] ? (table)[i] : "?")
 
 const char *venue_name(enum venue_id v) { return venues[(unsigned)v < VENUE_COUNT ? v : VENUE_NONE].name; }
@@ -29,6 +31,8 @@ const char *venue_label(enum venue_id v) { return venues[(unsigned)v < VENUE_COU
 const char *market_kind_name(enum market_kind k) { return PICK(kinds, k); }
 const char *market_status_name(enum market_status s) { return PICK(statuses, s); }
 const char *market_outcome_name(enum market_outcome o) { return PICK(outcomes, o); }
+
+const char *fee_kind_name(enum fee_kind k) { return PICK(fee_kinds, k); }
 
 market_id market_id_of(enum venue_id venue, const char *symbol) {
     const char *name = venue_name(venue);

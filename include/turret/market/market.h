@@ -50,6 +50,7 @@ const char *venue_label(enum venue_id v);      /* "SIM", "PM", "KX", "LT", "S2" 
 const char *market_kind_name(enum market_kind k);
 const char *market_status_name(enum market_status s);
 const char *market_outcome_name(enum market_outcome o);
+const char *fee_kind_name(enum fee_kind k);
 /* Price and size rules of the market: ERR_OK, TICK_SIZE, PRICE_OUT_OF_RANGE, LOT_SIZE or MIN_SIZE (enum err). */
 int market_check_price(const struct market *m, price px);
 int market_check_size(const struct market *m, qty size);

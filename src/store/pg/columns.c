@@ -17,6 +17,7 @@ WORD(venue_name, venue_id)
 WORD(market_kind_name, market_kind)
 WORD(market_status_name, market_status)
 WORD(market_outcome_name, market_outcome)
+WORD(fee_kind_name, fee_kind)
 
 #define O struct order
 static const struct col order_cols[] = {
@@ -152,6 +153,7 @@ static const struct col market_cols[] = {
     DEC_(M, market.max_price, "max_price"),
     DEC_(M, market.lot, "lot"),
     DEC_(M, market.min_size, "min_size"),
+    ENUM_(M, market.fee_kind, "fee_kind", "text", fee_kind_name),
     SIGN_(M, market.maker_ppm, "maker_ppm", "integer"),
     SIGN_(M, market.taker_ppm, "taker_ppm", "integer"),
     SIGN_(M, market.maintenance_ppm, "maintenance_ppm", "integer"),
