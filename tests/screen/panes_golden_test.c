@@ -43,7 +43,7 @@ static void main_workspace(void **state) {
 }
 static void each_pane_on_its_own(void **state) {
     (void)state;
-    static const char *const names[] = {"positions", "orders", "book", "chart", "fills", "markets", "account", "log"};
+    static const char *const names[] = {"positions", "orders", "book", "chart", "snipers", "markets", "account", "log"};
     for (unsigned i = 0; i < 8; i++) {
         char name[64];
         snprintf(name, sizeof name, "panes_%s_100x30", names[i]);
