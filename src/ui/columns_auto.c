@@ -102,7 +102,7 @@ COLUMN_GET(w_state, W)
     else if (r->flags & WATCH_AWAY)
         str_copy(out->text, sizeof out->text, "waits away");
     else if (vw.held_us)
-        snprintf(out->text, sizeof out->text, "holds %s", format_age(now_us - vw.held_us, text));
+        snprintf(out->text, sizeof out->text, "holds %s", format_age(vw.held_us, text));
     else
         str_copy(out->text, sizeof out->text, vw.why[0] ? "BLOCKED" : "armed");
     out->role = r->status == WATCH_FAILED || (armed && vw.why[0]) ? ROLE_WARN : r->status == WATCH_EXECUTING || vw.held_us ? ROLE_ALERT : !armed ? ROLE_MUTED : ROLE_TEXT;

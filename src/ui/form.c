@@ -172,8 +172,9 @@ void form_span_text(int64_t us, char *buf, size_t cap) {
 void form_until_text(int64_t at_us, char *buf, size_t cap) {
     char text[FORMAT_MAX];
     format_rfc3339(at_us, text);
-    if (at_us % 60000000 == 0 && strlen(text) > 16)
-        str_copy(text + 16, sizeof text - 16, "Z");
+    const size_t keep = at_us % 60000000 == 0 ? 16 : 19; /* seconds where there are some */
+    if (strlen(text) > keep)
+        str_copy(text + keep, sizeof text - keep, "Z");
     str_copy(buf, cap, text);
 }
 

@@ -59,12 +59,12 @@ static void value_of(struct session *s, const struct column *col, const void *ro
         str_copy(v->text, sizeof v->text, "***"), v->role = ROLE_MUTED;
 }
 
-/* Numbers are never cut: a column grows to its longest value, the flexible one takes what is left. */
+/* Numbers are never cut, nor what names the row: a column grows to its longest value, the flexible one takes what is left. */
 static int widen(struct session *s, const struct list *l, const struct column_table *t, const struct list_rows *rows,
                  int from, int shown, int width, int64_t now_us, struct list_column cols[LIST_COLUMNS]) {
     int n = list_fit(t, l, width, cols);
     for (int i = 0; i < n; i++)
-        for (int k = from; cols[i].col->right && k < from + shown && k < rows->n; k++) {
+        for (int k = from; (cols[i].col->right || (i == 0 && cols[i].width)) && k < from + shown && k < rows->n; k++) {
             struct column_value v;
             value_of(s, cols[i].col, rows->row[k], now_us, &v);
             const int w = utf8_str_width(v.text);

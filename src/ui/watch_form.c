@@ -290,7 +290,7 @@ static void fill_in(struct session *s, struct watch_form *e) {
     watch_label_of((enum watch_kind)w->kind, w->oco, text);
     form_text(f, W_OCO, "cancels", 0, "the other one of a pair, like S-12", w->oco ? text : "");
     form_until_text(w->expires_us, text, sizeof text);
-    form_text(f, W_EXPIRES, "expires", 20, "2d or 2026-12-31T13:25Z; empty = never", text);
+    form_text(f, W_EXPIRES, "expires", 22, "2d or a date; empty = never", text);
     f->label_w = 13;
     adapt(s, e, w->figure);
 }

@@ -8,7 +8,7 @@ struct view_watch {
     int64_t now;          /* the figure's value; 0 with known = false */
     bool known, stale;
     int64_t distance;     /* to the level, >= 0: 0 is in the zone */
-    int64_t held_us;      /* it is in the zone since; 0 = it is not */
+    int64_t held_us;      /* it has been in the zone for; 0 = it is not */
     char why[REASON_MAX]; /* why it could not fire now, "" */
     unsigned near_misses; /* times it was in the zone and left before it fired */
     int64_t near_us, near_value, near_held_us; /* the last one */

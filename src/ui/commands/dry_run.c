@@ -31,7 +31,7 @@ static const struct candle_series *series_for(const struct desk *view, market_id
 static int64_t own(const struct watch *w, price px) { return w->side == SIDE_NO ? DEC_ONE - px.micro : px.micro; }
 
 /* A candle as values: its start, the end farther from the zone, the end nearer to it, its close. */
-static void feed(struct replay *x, const struct candle *c, int64_t interval_us, int64_t now_us) {
+void dry_run_feed(struct replay *x, const struct candle *c, int64_t interval_us, int64_t now_us) {
     const int64_t a = own(&x->w, c->low), b = own(&x->w, c->high);
     const bool below = x->w.dir == TRIGGER_AT_OR_BELOW;
     const int64_t near = (a < b) == below ? a : b, far = (a < b) == below ? b : a;
@@ -45,7 +45,7 @@ static void feed(struct replay *x, const struct candle *c, int64_t interval_us, 
 }
 
 /* What the candles can't tell about this one, as a list; "" = nothing. */
-static void blind(const struct watch *w, char *text, size_t cap) {
+void dry_run_blind(const struct watch *w, char *text, size_t cap) {
     const struct { bool on; const char *what; } parts[] = {
         {w->figure == FIGURE_ASK || w->figure == FIGURE_BID, "the book's own bid and ask (marks and trades stand for them)"},
         {w->hold_ms != 0, "the hold"}, {w->depth.micro != 0, "the depth"}, {w->max_age_ms != 0, "the data's age"}};
@@ -126,10 +126,10 @@ void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct co
     x.w.expires_us = 0;
     for (uint32_t i = 0; i < s->count; i++)
         if (candle_at(s, (int)i)->start_us >= since)
-            feed(&x, candle_at(s, (int)i), s->interval_us, c->now_us);
+            dry_run_feed(&x, candle_at(s, (int)i), s->interval_us, c->now_us);
     replay_end(&x, x.last_us);
     snprintf(source, sizeof source, "candles of %s in memory", format_age(s->interval_us, age));
-    blind(&x.w, cannot, sizeof cannot);
+    dry_run_blind(&x.w, cannot, sizeof cannot);
     if (x.values)
         r->data = dry_run_json(&x, vm.m, source, cannot);
     else

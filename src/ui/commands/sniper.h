@@ -13,5 +13,9 @@ bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch 
 bool sniper_change(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r); /* the options over it */
 const struct watch *sniper_find(const struct command_ctx *c, const char *text); /* by "S-7" or "7", NULL */
 void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct command_result *r);
+/* For the trigger pane too: a candle into a replay; what candles can't tell about that watch, "" = nothing. */
+struct replay;
+void dry_run_feed(struct replay *x, const struct candle *c, int64_t interval_us, int64_t now_us);
+void dry_run_blind(const struct watch *w, char *text, size_t cap);
 
 #endif

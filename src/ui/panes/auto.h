@@ -8,11 +8,8 @@
 unsigned pane_watch_action(struct session *s, enum watch_kind k, watch_id id, enum action a);
 void pane_history_text(struct session *s, const char *label, enum history_kind k, uint64_t id);
 
-/* What the candles in memory say: how often the level was reached from outside. They know no hold, depth or data age. */
-struct dry_run { int reached; int64_t last_us, from_us, interval_us; int candles; };
-/* frame 0: minutes, 1: five minutes, 2: four hours; false when the figure has no candles or there are none. */
-bool dry_run(const struct desk *view, const struct watch *w, int frame, struct dry_run *out);
-void dry_run_text(const struct dry_run *d, char *buf, size_t cap); /* "2 times in 8h30m (1-minute candles), last 09:12" */
+/* "fires 2 times in 8h30m of 1m candles, first 09:12:00Z". frame 0: minutes, 1: five minutes, 2: four hours; false when there are none. */
+bool pane_dry_run(const struct desk *view, const struct watch *w, int frame, int64_t now_us, char *buf, size_t cap);
 void pane_dry_run_text(struct session *s, const struct watch *w);
 
 /* Keys on a follow. */

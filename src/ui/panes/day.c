@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 #include "ui/format.h"
 #include "ui/panes/auto.h"
 
@@ -86,11 +87,14 @@ static void draw_cell(struct session *s, const struct month *m, struct canvas *c
     const enum role role = !any ? ROLE_MUTED : pnl.micro < 0 ? ROLE_DOWN : pnl.micro > 0 ? ROLE_UP : ROLE_TEXT;
     char text[FORMAT_MAX + 16], figure[FORMAT_MAX];
     const char *sign = !any ? "" : pnl.micro < 0 ? "-" : pnl.micro > 0 ? "+" : "0";
-    format_usd_short(USD(pnl.micro < 0 ? -pnl.micro : pnl.micro), figure);
-    if (w >= CELL_ROOMY && any && pnl.micro && !session_money_hidden(s))
-        snprintf(text, sizeof text, "%2d%s%s%s", mday, noted ? "*" : " ", sign, figure);
+    const int64_t size = pnl.micro < 0 ? -pnl.micro : pnl.micro;
+    if (size < 1000 * DEC_ONE)
+        snprintf(figure, sizeof figure, "%lld", (long long)((size + DEC_ONE / 2) / DEC_ONE));
     else
-        snprintf(text, sizeof text, "%2d%s%s", mday, noted ? "*" : w >= CELL_ROOMY ? " " : "", sign);
+        format_usd_short(USD(size), figure);
+    snprintf(text, sizeof text, "%2d%s%s%s", mday, noted ? "*" : w > CELL_ROOMY + 1 ? " " : "", sign, any && size && !session_money_hidden(s) ? figure : "");
+    if (utf8_str_width(text) >= w)
+        snprintf(text, sizeof text, "%2d%s%s", mday, noted ? "*" : "", sign);
     canvas_text(c, x, y, w - 1, role, day == m->today ? CELL_BOLD : 0, text);
     if (chosen)
         canvas_paint(c, (struct rect){x, y, w - 1, 1}, ROLE_SELECT, CELL_REVERSE);

@@ -1,10 +1,14 @@
-/* What the candles in memory say about a sniper or alert: how often its level was reached from outside. */
+/* What the candles in memory say about a sniper or alert: how often it would have fired. The rules are those of trade/replay.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/trade/replay.h"
+#include "ui/commands/sniper.h"
+#include "ui/form.h"
 #include "ui/panes/auto.h"
 #include "ui/reads_as.h"
+#include "ui/session_private.h"
 
 static const struct candle_series *series_of(const struct desk *view, market_id m, int frame) {
     const struct intel *intel = view_intel(view, m);
@@ -13,68 +17,52 @@ static const struct candle_series *series_of(const struct desk *view, market_id 
     return intel ? frame_candles(intel_frame(intel, frame == 1 ? FRAME_FAST : FRAME_SLOW)) : NULL;
 }
 
-/* The candle's price nearest to the zone, and the one farthest out of it, as the own side counts. */
-static void extremes(const struct watch *w, const struct candle *c, int64_t *near, int64_t *far) {
-    const bool no = w->side == SIDE_NO;
-    const int64_t low = no ? price_complement(c->high).micro : c->low.micro, high = no ? price_complement(c->low).micro : c->high.micro;
-    *near = w->dir == TRIGGER_AT_OR_BELOW ? low : high;
-    *far = w->dir == TRIGGER_AT_OR_BELOW ? high : low;
-}
-
-bool dry_run(const struct desk *view, const struct watch *w, int frame, struct dry_run *out) {
-    *out = (struct dry_run){0};
+bool pane_dry_run(const struct desk *view, const struct watch *w, int frame, int64_t now_us, char *buf, size_t cap) {
+    struct replay x = {.w = *w};
+    char span[FORMAT_MAX], step[FORMAT_MAX], at[FORMAT_MAX];
     if (figure_info((enum figure)w->figure)->subject != SUBJECT_MARKET)
         return false;
     const struct candle_series *s = series_of(view, w->subject, frame);
-    bool outside = false;
-    for (int i = 0; s && i < (int)s->count; i++) {
-        const struct candle *c = candle_at(s, i);
-        int64_t near, far;
-        extremes(w, c, &near, &far);
-        if (!out->candles++)
-            out->from_us = c->start_us;
-        const bool hit = watch_in_zone(w, near), left = !watch_in_zone(w, far);
-        if (hit && (outside || left)) {
-            out->reached++;
-            out->last_us = c->start_us;
-        }
-        outside = left && !(hit && watch_in_zone(w, w->side == SIDE_NO ? price_complement(c->close).micro : c->close.micro));
-    }
-    out->interval_us = s ? s->interval_us : 0;
-    return out->candles > 0;
+    if (!s || !s->count)
+        return false;
+    x.w.expires_us = 0;
+    x.w.flags = (uint8_t)(w->flags & ~WATCH_AWAY);
+    x.w.spent = USD(0);
+    for (uint32_t i = 0; i < s->count; i++)
+        dry_run_feed(&x, candle_at(s, (int)i), s->interval_us, now_us);
+    replay_end(&x, x.last_us);
+    format_left((int64_t)s->count * s->interval_us, span);
+    form_span_text(s->interval_us, step, sizeof step);
+    if (x.fires)
+        snprintf(buf, cap, "fires %d time%s in %s of %s candles, first %.8sZ", x.fires, x.fires == 1 ? "" : "s", span, step, format_clock(x.fire[0].at_us, at));
+    else
+        snprintf(buf, cap, "fires 0 times in %s of %s candles%s", span, step, x.entries ? ", reached" : ", not reached");
+    return true;
 }
 
-void dry_run_text(const struct dry_run *d, char *buf, size_t cap) {
-    char span[FORMAT_MAX], at[FORMAT_MAX], step[FORMAT_MAX];
-    format_left(d->candles * d->interval_us, span);
-    format_age(d->interval_us, step);
-    format_rfc3339(d->last_us, at);
-    if (!d->reached)
-        snprintf(buf, cap, "not reached in %s of %s candles", span, step);
-    else
-        snprintf(buf, cap, "reached %d time%s in %s of %s candles, last %.5s %.5sZ", d->reached, d->reached == 1 ? "" : "s", span, step, at + 5, at + 11);
+static void add_wrapped(struct session *s, struct str *t, const char *text) {
+    const char *start[16];
+    int bytes[16], n = text_wrap(text, s->w > 24 ? s->w - 8 : 16, start, bytes, 16);
+    for (int i = 0; i < n && i < 16; i++)
+        str_addf(t, "  %.*s\n", bytes[i], start[i]);
 }
 
 void pane_dry_run_text(struct session *s, const struct watch *w) {
-    char text[160], title[48], label[AUTO_LABEL_MAX], reads[READS_AS_MAX];
-    struct dry_run d;
+    char text[READS_AS_MAX], title[48], label[AUTO_LABEL_MAX], cannot[160];
     struct str t;
     int frames = 0;
     str_init(&t);
-    watch_reads_as(s->view, w, reads, sizeof reads);
-    str_addf(&t, "  %s\n\n", reads);
-    for (int f = 0; f < 3; f++) {
-        if (!dry_run(s->view, w, f, &d))
-            continue;
-        frames++;
-        dry_run_text(&d, text, sizeof text);
-        str_addf(&t, "  %s\n", text);
-    }
+    watch_reads_as(s->view, w, text, sizeof text);
+    add_wrapped(s, &t, text);
+    str_add(&t, "\n");
+    for (int f = 0; f < 3; f++)
+        if (pane_dry_run(s->view, w, f, session_now_us(s), text, sizeof text))
+            frames++, str_addf(&t, "  %s\n", text);
+    dry_run_blind(w, cannot, sizeof cannot);
     if (!frames)
-        str_add(&t, "  Nothing to test on: only prices have candles, and this market has none yet.\n");
-    else
-        str_addf(&t, "\n  Candles are of trades and marks: they know no bid and ask, no depth, no age of data%s.\n  %s\n", w->hold_ms ? ", and not whether the level held" : "",
-                 w->flags & WATCH_REPEAT ? "It repeats: each time counts, as far as the budget goes." : "It fires once: the first time counts.");
+        add_wrapped(s, &t, "Nothing to test on: only prices have candles, and this market has none yet.");
+    else if (cannot[0])
+        str_add(&t, "\n"), snprintf(text, sizeof text, "Candles can't tell %s. A tape can: turret sniper dry-run --tape FILE", cannot), add_wrapped(s, &t, text);
     snprintf(title, sizeof title, "DRY RUN %s", watch_label(w, label));
     session_open_text(s, title, t.p);
     str_free(&t);

@@ -117,7 +117,13 @@ static void draw_trades(struct session *s, void *state, struct canvas *c, struct
     struct follows_state *p = state;
     const int foot = r.h >= 6;
     list_draw(s, state, &p->list, &trades_source, c, (struct rect){r.x, r.y, r.w, r.h - foot}, focused, now_us);
-    if (foot)
+    static const struct follow_trade *trades[TRADES];
+    const struct follow_trade *at = NULL;
+    for (int i = 0, n = foot ? view_follow_trades(s->view, 0, trades, TRADES) : 0; i < n && !at; i++)
+        at = trade_id(trades[i]) == list_current(&p->list) ? trades[i] : NULL;
+    if (at && at->text[0])
+        canvas_textf(c, r.x + 1, r.y + r.h - 1, r.w - 1, ROLE_WARN, 0, "%s: %s", follow_status_name((enum follow_status)at->status), at->text);
+    else if (foot)
         canvas_text(c, r.x + 1, r.y + r.h - 1, r.w - 1, ROLE_HINT, 0, "loop guard: what a follow trades is never followed, nor is your own wallet");
 }
 static void trades_subtitle(struct session *s, void *state, char *buf, size_t cap) { list_subtitle(s, state, &((struct follows_state *)state)->list, &trades_source, buf, cap); }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "turret/base/hash.h"
+#include "turret/base/str.h"
 #include "ui/format.h"
 #include "ui/panes/auto.h"
 
@@ -74,13 +75,17 @@ static void draw_limit(struct session *s, struct canvas *c, struct rect r, const
     else
         snprintf(figures, sizeof figures, "%s of %s", hidden ? "***" : l->used > 0 ? used : "0", hidden ? "***" : limit);
     int x = r.x + key + 1, left = r.x + r.w - x;
-    const int figures_w = left < FIGURES_WIDTH ? left : FIGURES_WIDTH;
+    const bool narrow = left < FIGURES_WIDTH + BAR_LEAST + 9;
+    if (narrow) /* the bar says what is used */
+        str_copy(figures, sizeof figures, hidden && l->limit ? "***" : limit);
+    const int figures_w = !narrow ? FIGURES_WIDTH : left > 2 * BAR_LEAST + 14 ? left - BAR_LEAST - 9 : left - 8;
     canvas_text(c, x, r.y, figures_w, l->limit == 0 ? ROLE_MUTED : l->breached ? ROLE_ALERT : ROLE_STRONG, 0, figures);
     x += figures_w + 1, left -= figures_w + 1;
     const int bar = left >= 60 ? 24 : left - 8;
-    if (counts && l->limit > 0 && bar >= BAR_LEAST) {
-        pane_use_bar(s, c, x, r.y, bar, l->used, l->limit, l->breached);
-        canvas_right(c, x + bar, r.y, 7, l->breached ? ROLE_ALERT : ROLE_TEXT, 0, format_percent(l->used > 0 ? l->used : 0, l->limit, 0, false, percent));
+    if (counts && l->limit > 0) {
+        if (bar >= BAR_LEAST)
+            pane_use_bar(s, c, x, r.y, bar, l->used, l->limit, l->breached);
+        canvas_right(c, x + (bar > 0 ? bar : 0), r.y, 7, l->breached ? ROLE_ALERT : ROLE_TEXT, 0, format_percent(l->used > 0 ? l->used : 0, l->limit, 0, false, percent));
     }
     if (left >= 60)
         canvas_text(c, x + bar + 9, r.y, left - bar - 9, l->breached ? ROLE_ALERT : ROLE_HINT, 0, l->breached ? "AT THE LIMIT" : l->info->help);

@@ -52,7 +52,7 @@ static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
     struct pane_slot *slot = session_slot(s, state);
     const struct watch_window *w = &p->window;
     if (w->start || w->more)
-        snprintf(buf, cap, "rows %d from number %u", w->live, w->n ? w->id[0] : 0);
+        snprintf(buf, cap, "%d of %zu are here  g G ends", w->live, w->count);
     else if (slot && slot->sort_key[0])
         list_subtitle(s, state, &p->list, &sources[WATCH_SNIPER], buf, cap);
     else

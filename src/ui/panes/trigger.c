@@ -16,7 +16,7 @@ static const struct market *market_of(struct session *s, const struct watch *w, 
 }
 
 /* "S-7 armed  ask 66.5c, 6.5c to go [###     ]" */
-static void draw_head(struct session *s, struct canvas *c, struct rect r, const struct view_watch *vw, const struct market *m, int64_t now_us) {
+static void draw_head(struct session *s, struct canvas *c, struct rect r, const struct view_watch *vw, const struct market *m) {
     const struct watch *w = vw->w;
     const bool armed = w->flags & WATCH_ARMED;
     char label[AUTO_LABEL_MAX], a[FORMAT_MAX], b[FORMAT_MAX];
@@ -32,7 +32,7 @@ static void draw_head(struct session *s, struct canvas *c, struct rect r, const 
     if (vw->distance)
         x += canvas_textf(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, "%s to go ", figure_text(m, (enum figure)w->figure, vw->distance, b));
     else if (vw->held_us)
-        x += canvas_textf(c, x, r.y, r.x + r.w - x, ROLE_WARN, CELL_BOLD, "IN ZONE for %s ", format_age(now_us - vw->held_us, b));
+        x += canvas_textf(c, x, r.y, r.x + r.w - x, ROLE_WARN, CELL_BOLD, "IN ZONE for %s ", format_age(vw->held_us, b));
     else
         x += canvas_text(c, x, r.y, r.x + r.w - x, ROLE_WARN, CELL_BOLD, w->flags & WATCH_AWAY ? "IN ZONE: waits until it leaves " : "IN ZONE ");
     /* Full in the zone, empty a fifth of the level away from it. */
@@ -61,15 +61,21 @@ static void draw_chart(struct session *s, struct canvas *c, struct rect r, const
     const struct chart_level level = {w->level.micro, "trigger", ROLE_OWN};
     const struct chart ch = {.style = session_ascii(s) ? CHART_ASCII : CHART_BRAILLE, .points = points, .n = n, .from_us = points[0].at_us, .to_us = points[n - 1].at_us + series->interval_us,
                              .levels = &level, .n_levels = 1, .last = points[n - 1].close, .market = m, .line = ROLE_CHART};
+    int64_t low, high;
     chart_draw(c, r, &ch);
+    if (chart_range(&ch, &low, &high) && (w->level.micro < low || w->level.micro > high)) {
+        char text[FORMAT_MAX];
+        const bool below = w->level.micro < low;
+        const unsigned unit = FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0);
+        canvas_textf(c, r.x, below && r.h > 2 ? r.y + r.h - 2 : r.y, r.w, ROLE_OWN, 0, "trigger %s is %s this", format_price(m, w->level, unit, text), below ? "below" : "above");
+    }
 }
 
 /* What else there is to say, a line each; returns the lines used. */
 static int draw_facts(struct session *s, struct canvas *c, struct rect r, const struct view_watch *vw, const struct market *m) {
     char text[REASON_MAX + 80], at[FORMAT_MAX], value[FORMAT_MAX], held[FORMAT_MAX];
-    struct dry_run d;
     int y = 0;
-    if (vw->why[0] && y < r.h)
+    if (vw->why[0] && watch_live(vw->w) && y < r.h)
         y += wrap_draw(c, (struct rect){r.x, r.y + y, r.w, 1}, ROLE_WARN, (snprintf(text, sizeof text, "would not fire now: %s", vw->why), text));
     if (y < r.h) {
         if (vw->near_misses)
@@ -82,9 +88,8 @@ static int draw_facts(struct session *s, struct canvas *c, struct rect r, const 
         canvas_text(c, r.x, r.y + y++, r.w, vw->near_misses ? ROLE_TEXT : ROLE_MUTED, 0, text);
     }
     for (int f = 0; f < 3 && y < r.h; f += 2) { /* minutes and four hours */
-        if (!dry_run(s->view, vw->w, f, &d))
+        if (!pane_dry_run(s->view, vw->w, f, session_now_us(s), text, sizeof text))
             continue;
-        dry_run_text(&d, text, sizeof text);
         canvas_textf(c, r.x, r.y + y++, r.w, ROLE_MUTED, 0, "dry run: %s", text);
     }
     return y;
@@ -94,7 +99,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     struct view_watch vw;
     struct view_market vm = {0};
     char text[READS_AS_MAX];
-    (void)state;
+    (void)state, (void)now_us;
     if (focused)
         c->cursor_x = r.x, c->cursor_y = r.y;
     if (!subject(s, &vw)) {
@@ -103,7 +108,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     }
     const struct market *m = market_of(s, vw.w, &vm);
     struct rect at = {r.x + 1, r.y, r.w - 1, r.h};
-    draw_head(s, c, at, &vw, m, now_us);
+    draw_head(s, c, at, &vw, m);
     watch_reads_as(s->view, vw.w, text, sizeof text);
     at.y++, at.h--;
     const int last = at.h >= 3, words = at.h - last > 4 ? 4 : at.h - last;
