@@ -279,7 +279,19 @@ static int by_time(const void *x, const void *y) {
     const struct ftrade *a = *(struct ftrade *const *)x, *b = *(struct ftrade *const *)y;
     if (a->t.seen_us != b->t.seen_us)
         return a->t.seen_us < b->t.seen_us ? -1 : 1;
-    return a->seq < b->seq ? -1 : a->seq > b->seq;
+    return a->t.at_us != b->t.at_us ? (a->t.at_us < b->t.at_us ? -1 : 1) : strcmp(a->t.trade, b->t.trade);
+}
+
+/* What waits, in an order that does not depend on how the rows were read. */
+static void line_up(struct follows *fs) {
+    fs->due_n = 0;
+    for (size_t i = 0; i < fs->n; i++)
+        for (size_t k = 0; k < fs->list[i]->n; k++) {
+            struct ftrade *t = fs->list[i]->trades[k];
+            t->seq = ++fs->seq;
+            if (t->t.status == FOLLOWED_DETECTED)
+                ftrade_wake(fs, t, t->t.due_us);
+        }
 }
 
 void follow_loaded(struct desk *d) {
@@ -295,8 +307,10 @@ void follow_loaded(struct desk *d) {
             f->forgotten_us = oldest;
         follow_day(d, f);
     }
-    if (fs != NULL)
-        follow_activity(d, NULL);
+    if (fs == NULL)
+        return;
+    line_up(fs);
+    follow_activity(d, NULL);
 }
 
 void follow_free(struct desk *d) {
