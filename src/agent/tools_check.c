@@ -20,8 +20,8 @@ bool tool_time(const char *text, int64_t *us) { return clock_parse_rfc3339(text,
 
 bool tool_market(const struct tool_ctx *c, const char *symbol, struct view_market *out) {
     for (int i = 0; view_market_at(c->view, i, out); i++)
-        if (strcasecmp(out->m->symbol, symbol) == 0)
-            return model_may_trade(c->model, out->m);
+        if (strcasecmp(out->m->symbol, symbol) == 0 && model_may_trade(c->model, out->m))
+            return true; /* other venues may have one of that name */
     return false;
 }
 

@@ -40,6 +40,8 @@ static bool word_is(const char *word, size_t n, const char *other) { return strl
 bool model_may_trade(const struct model *m, const struct market *market) {
     const char *p = m->markets;
     bool any = false;
+    if (market->venue == VENUE_SIM2) /* models have their accounts on the first simulated venue */
+        return false;
     while (*p != 0) {
         while (*p == ',' || isspace((unsigned char)*p))
             p++;
