@@ -19,7 +19,7 @@ static const struct candle_series *series_of(const struct desk *view, market_id 
 
 bool pane_dry_run(const struct desk *view, const struct watch *w, int frame, int64_t now_us, char *buf, size_t cap) {
     struct replay x = {.w = *w};
-    char span[FORMAT_MAX], step[FORMAT_MAX], at[FORMAT_MAX];
+    char span[FORMAT_MAX], step[FORMAT_MAX];
     if (figure_info((enum figure)w->figure)->subject != SUBJECT_MARKET)
         return false;
     const struct candle_series *s = series_of(view, w->subject, frame);
@@ -33,8 +33,12 @@ bool pane_dry_run(const struct desk *view, const struct watch *w, int frame, int
     replay_end(&x, x.last_us);
     format_left((int64_t)s->count * s->interval_us, span);
     form_span_text(s->interval_us, step, sizeof step);
+    char date[FORMAT_MAX], entered[40] = "";
+    if (x.entries > x.fires)
+        snprintf(entered, sizeof entered, " (reached %d times)", x.entries);
+    format_rfc3339(x.fire[0].at_us, date);
     if (x.fires)
-        snprintf(buf, cap, "fires %d time%s in %s of %s candles, first %.8sZ", x.fires, x.fires == 1 ? "" : "s", span, step, format_clock(x.fire[0].at_us, at));
+        snprintf(buf, cap, "fires %d time%s%s in %s of %s candles, first %.5s %.5sZ", x.fires, x.fires == 1 ? "" : "s", entered, span, step, date + 5, date + 11);
     else
         snprintf(buf, cap, "fires 0 times in %s of %s candles%s", span, step, x.entries ? ", reached" : ", not reached");
     return true;

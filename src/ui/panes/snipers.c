@@ -99,7 +99,9 @@ static unsigned toggle(struct session *s, const struct watch *w) {
     }
     char text[READS_AS_MAX + 64], label[AUTO_LABEL_MAX], reads[READS_AS_MAX];
     watch_reads_as(s->view, w, reads, sizeof reads);
-    snprintf(text, sizeof text, "ARM %s: %s", watch_label(w, label), reads);
+    struct view_watch vw;
+    const bool now = view_watch(s->view, w->id, &vw) && vw.known && vw.distance == 0; /* nobody should learn it from the fill */
+    snprintf(text, sizeof text, "ARM %s: %s%s", watch_label(w, label), reads, !now ? "" : w->kind == WATCH_SNIPER ? ". IT IS THERE NOW: it may fire at once" : ". It is there now");
     session_confirm(s, &in, text);
     return REACT_HANDLED | REACT_DRAW;
 }
