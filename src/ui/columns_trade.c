@@ -106,6 +106,16 @@ static int64_t sort_return(const struct desk *view, const void *row) {
     return base && dec_muldiv(pnl.micro, DEC_ONE, base, ROUND_ZERO, &percent) ? percent : 0;
 }
 
+/* Exits that move or come in parts, a letter each: Trail, Break-even, Ladder, before the Close; the strip below the list has them in words. */
+COLUMN_GET(get_exits, struct order)
+    const struct exit_rules *x = &r->pos.plan.rules;
+    snprintf(out->text, sizeof out->text, "%s%s%s%s", x->trail_kind ? "T" : "", x->break_even.micro ? "B" : "", x->rung_count ? "L" : "", x->before_close_s ? "C" : "");
+    snprintf(out->raw, sizeof out->raw, "%s%s%s%s", x->trail_kind ? " trail" : "", x->break_even.micro ? " break-even" : "", x->rung_count ? " ladder" : "", x->before_close_s ? " before-close" : "");
+    if (out->raw[0])
+        memmove(out->raw, out->raw + 1, strlen(out->raw));
+    out->role = ROLE_OWN;
+COLUMN_GET_END
+
 static const struct column positions[] = {
     {"position", "id", 5, true, 3, false, get_num, sort_num},
     {"venue", "ven", 3, false, 5, false, get_venue, NULL},
@@ -119,6 +129,7 @@ static const struct column positions[] = {
     {"return_percent", "%", 7, true, 4, false, get_return, sort_return},
     {"stop", "stop", 6, true, 6, false, get_stop, NULL},
     {"target", "target", 6, true, 7, false, get_target, NULL},
+    {"exits", "exit", 4, false, 5, false, get_exits, NULL},
     {"leverage", "lev", 4, true, 8, false, get_leverage, NULL},
     {"age_seconds", "age", 5, true, 9, false, get_held, sort_opened},
     {"cost", "cost", 8, true, 10, true, get_cost, sort_cost},

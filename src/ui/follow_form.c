@@ -172,7 +172,10 @@ void follow_form_open(struct session *s, enum follow_kind k, model_id model) {
         return;
     follow_default(&e->was, k);
     e->was.model = model ? model : session_model(s);
-    if (k == FOLLOW_COPY) /* the caps it must have begin with something small */
+    /* A new one begins with something small. */
+    e->was.max_trade = USD(100 * DEC_ONE);
+    e->was.max_day_loss = USD(100 * DEC_ONE);
+    if (k == FOLLOW_COPY)
         e->was.fixed = USD(25 * DEC_ONE), e->was.max_position = USD(250 * DEC_ONE);
     fill_in(s, e);
     e->form.at = e->was.model ? L_SIZE : L_TARGET;

@@ -4,6 +4,7 @@
 
 #include "ui/format.h"
 #include "ui/panes/auto.h"
+#include "ui/reads_as.h"
 #include "ui/ticket.h"
 
 #define RECENT 20
@@ -55,16 +56,21 @@ static void why(struct session *s, const struct order *o, char *buf, size_t cap)
         snprintf(buf, cap, "%u: %s", o->num, o->reason_text);
     else if (o->reason)
         snprintf(buf, cap, "%u: %s", o->num, err_text((enum err)o->reason));
+    char route[NOTE_MAX];
+    size_t n = strlen(buf);
+    route_text(s->view, &o->route, (enum order_side)o->side, route, sizeof route);
+    if (route[0])
+        snprintf(buf + n, cap - n, "%srouted: %s", n ? "  " : "", route);
     const char *note = pane_note_of(s, o->id);
-    const size_t n = strlen(buf);
+    n = strlen(buf);
     if (*note)
-        snprintf(buf + n, cap - n, n ? "  note: %s" : "note: %s", note);
+        snprintf(buf + n, cap - n, "%snote: %s", n ? "  " : "", note);
 }
 
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
     struct orders_state *p = state;
     const struct order *o = p->list.count ? view_order(s->view, list_current(&p->list)) : NULL;
-    char text[NOTE_MAX];
+    char text[2 * NOTE_MAX];
     why(s, o, text, sizeof text);
     const bool line = text[0] && r.h >= 5;
     list_draw(s, state, &p->list, &source, c, (struct rect){r.x, r.y, r.w, r.h - line}, focused, now_us);

@@ -35,7 +35,7 @@ static void add_fills(struct session *s, int64_t from, struct gathered *g) {
         struct view_market vm;
         if (!session_shows(s, f->account) || !view_market(s->view, f->market, &vm))
             continue;
-        snprintf(text, sizeof text, "%s %s %s %s %.40s @ %s%s%s", fill_kind_name((enum fill_kind)f->kind), format_action((enum order_action)f->action), format_size(vm.m, f->size, size),
+        snprintf(text, sizeof text, "%s%s%s %s %s %.40s @ %s%s%s", f->kind == FILL_TRADE ? "" : fill_kind_name((enum fill_kind)f->kind), f->kind == FILL_TRADE ? "" : " ", format_action((enum order_action)f->action), format_size(vm.m, f->size, size),
                  format_side((enum order_side)f->side), vm.m->title[0] ? vm.m->title : vm.m->symbol, format_price(vm.m, f->px, FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0), px),
                  o ? "  by " : "", o ? order_source_name((enum order_source)o->source) : "");
         add(g, WHAT_FILL, f->at_us, NOTICE_FILL, f->market, text);
@@ -87,6 +87,10 @@ static void add_rest(struct session *s, int64_t from, struct gathered *g) {
     }
     const struct run_info *run;
     for (int i = 0; session_runs(s) && i < EACH && (run = runs_at(session_runs(s), i)) && run->started_us > from; i++) {
+        if (!run->actions && !run->refusals && !run->error[0]) { /* it held: counted, not told */
+            g->count[WHAT_RUN]++;
+            continue;
+        }
         snprintf(text, sizeof text, "run of %s: %d trades, %d refused%s%s", view_model(s->view, run->model, &vm) ? vm.m->name : "?", run->actions, run->refusals, run->error[0] ? "; " : "", run->error);
         add(g, WHAT_RUN, run->started_us, run->error[0] ? NOTICE_WARN : NOTICE_INFO, 0, text);
     }
