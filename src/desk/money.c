@@ -300,8 +300,9 @@ static bool same_order(const struct order *a, const struct order *b) {
            a->type == b->type && a->limit.micro == b->limit.micro && a->size.micro == b->size.micro && strcmp(a->strategy, b->strategy) == 0;
 }
 
+/* Automations fire once by their records; two alike are two wishes. The window is for a hand that slips and a model that stammers. */
 static void recent_orders(const struct desk *d, const struct order *o, struct risk_facts *f) {
-    int64_t window = d->limits.duplicate_window * 1000, longest = window > SECOND_US ? window : SECOND_US;
+    int64_t window = o->source <= SOURCE_AGENT ? d->limits.duplicate_window * 1000 : 0, longest = window > SECOND_US ? window : SECOND_US;
     for (size_t i = d->order_count; i-- > 0;) {
         const struct order *p = &d->orders[i]->o;
         int64_t age = d->now_us - p->created_us;

@@ -19,7 +19,7 @@ struct watches {
     size_t n, cap, finished, sweep;
     size_t live[WATCH_KIND_COUNT], armed[WATCH_KIND_COUNT];
     struct waiting_watch *waiting;
-    size_t waiting_n, waiting_cap;
+    size_t waiting_n, waiting_cap, turn;
     struct near_miss *near;
     size_t near_n, near_cap;
     struct figure_set *sets; /* subjects that are no market */

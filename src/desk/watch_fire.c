@@ -144,12 +144,19 @@ static void fired_alert(struct desk *d, struct watch *w, int64_t value) {
     watch_end(d, w, WATCH_FILLED, "fired", text);
 }
 
+/* The slippage counts from the price of the moment or from the level, whichever is harder on the order: a jump over the level does not buy a
+ * worse price than was asked for. */
 static price limit_of(const struct watch *w, const struct mkt *m) {
-    int64_t slip = 0, book, out = 0;
+    int64_t slip = 0, book, out = 0, from = w->level.micro;
     const bool buys = w->action == ACTION_BUY;
-    if (!dec_muldiv(w->level.micro, w->slippage_e4, 10000, ROUND_DOWN, &slip))
+    price touch;
+    if (mkt_touch(m, take_side(book_dir((enum order_side)w->side, (enum order_action)w->action)), &touch)) {
+        const int64_t own_touch = book_price((enum order_side)w->side, touch).micro;
+        from = buys == (own_touch < from) ? own_touch : from;
+    }
+    if (!dec_muldiv(from, w->slippage_e4, 10000, ROUND_DOWN, &slip))
         return w->level;
-    int64_t own = buys ? w->level.micro + slip : w->level.micro - slip;
+    int64_t own = buys ? from + slip : from - slip;
     if (m->m.kind == MARKET_BINARY && own >= DEC_ONE)
         own = DEC_ONE - m->m.tick.micro;
     book = book_price((enum order_side)w->side, PRICE(own)).micro;
@@ -307,24 +314,40 @@ static bool look_again(struct desk *d, struct waiting_watch *p) {
     return e == ERR_OK;
 }
 
-static void look_at(struct desk *d, const struct mkt *m) {
+/* True: the one at i is gone. */
+static bool look_one(struct desk *d, size_t i) {
     struct watches *x = d->watches;
-    for (size_t i = 0; x != NULL && i < x->waiting_n;) {
-        const watch_id id = x->waiting[i].id;
-        if ((m != NULL && x->waiting[i].market != m->m.id) || !look_again(d, &x->waiting[i])) {
-            i++;
-            continue;
-        }
-        if (i < x->waiting_n && x->waiting[i].id == id)
-            unwait_at(d, i);
-        else
-            watch_unwait(d, id);
+    const watch_id id = x->waiting[i].id;
+    if (!look_again(d, &x->waiting[i]))
+        return false;
+    if (i < x->waiting_n && x->waiting[i].id == id)
+        unwait_at(d, i);
+    else
+        watch_unwait(d, id);
+    return true;
+}
+
+/* Those that wait for their turn under a limit are tried at the beat, one after the other, so that none keeps the others back. */
+static void look_in_turn(struct desk *d) {
+    struct watches *x = d->watches;
+    for (size_t left = x->waiting_n; left > 0 && x->waiting_n > 0 && d->watch_fires < FIRES_A_STEP; left--) {
+        if (x->turn >= x->waiting_n)
+            x->turn = 0;
+        if (!look_one(d, x->turn))
+            x->turn++;
     }
 }
 
-bool desk_hurries(const struct desk *d) { return d->watch_fires >= FIRES_A_STEP && d->watches != NULL && d->watches->waiting_n > 0; }
+static bool waits_its_turn(const struct waiting_watch *p) { return p->code == ERR_RISK_ORDER_RATE || p->code == ERR_DUPLICATE || p->code == ERR_RISK_OPEN_ORDERS; }
 
-void watch_pending(struct desk *d, struct mkt *m) { look_at(d, m); }
+void watch_pending(struct desk *d, struct mkt *m) {
+    struct watches *x = d->watches;
+    for (size_t i = 0; i < x->waiting_n;)
+        if (x->waiting[i].market != m->m.id || waits_its_turn(&x->waiting[i]) || !look_one(d, i))
+            i++;
+}
+
+bool desk_hurries(const struct desk *d) { return d->watch_fires >= FIRES_A_STEP && d->watches != NULL && d->watches->waiting_n > 0; }
 
 /* After arming: it may be in its zone already. */
 void watch_look(struct desk *d, watch_id id) {
@@ -361,7 +384,7 @@ void watches_timer(struct desk *d) {
     struct watches *x = d->watches;
     if (x == NULL)
         return;
-    look_at(d, NULL);
+    look_in_turn(d);
     if (d->now_us - x->second_us < SECOND_US)
         return;
     x->second_us = d->now_us;

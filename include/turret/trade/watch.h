@@ -55,7 +55,7 @@ struct watch {
     uint32_t hold_ms;      /* the figure must stay in the zone that long */
     uint32_t max_age_ms;   /* oldest data that may fire it; 0 = the risk table's max_data_age */
     watch_id oco;          /* partner: the first to fire cancels the other; 0 = none */
-    uint16_t slippage_e4;  /* from the level: a buyer pays at most that much more; 200 = 2 % */
+    uint16_t slippage_e4;  /* a buyer pays at most that much more than the price of the moment, and than the level; 200 = 2 % */
     uint16_t fires;        /* times it has fired */
     uint16_t version;
     uint8_t kind, status, figure, dir /* enum trigger_dir, in the own side's sense */, side, action, flags;
