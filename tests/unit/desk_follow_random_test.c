@@ -38,6 +38,11 @@ static int64_t below(struct world *w, int64_t n) { return (int64_t)rng_below(&w-
 static int64_t floor_to(int64_t v, int64_t step) { return v / step * step; }
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+static int64_t even(int64_t a, int64_t b) { /* to nearest, ties to even */
+    int64_t q = a / b, rest = 2 * (a % b);
+    return q + (rest > b || (rest == b && q % 2 != 0));
+}
+
 static void ref_day(struct ref *r, int64_t now) {
     if (r->day == now / DAY_US)
         return;
@@ -58,7 +63,8 @@ static int64_t ref_open(struct world *w, struct ref *r, const struct ref_trade *
     const int64_t touch = our_touch(w, true), theirs = w->inverse ? DEC_ONE - t->px : t->px, now = w->g->now;
     const int64_t bound = (int64_t)((__int128)theirs * (10000 + f->slippage_e4) / 10000);
     const int64_t asked = f->sizing == SIZING_FIXED ? f->fixed.micro : (int64_t)((__int128)t->px * t->size / DEC_ONE * f->factor / DEC_ONE);
-    const int64_t limit = floor_to(f->max_price.micro != 0 && bound > f->max_price.micro ? f->max_price.micro : bound, 10000);
+    const int64_t most = f->max_price.micro != 0 ? f->max_price.micro : 990000 /* the market's last step */;
+    const int64_t limit = floor_to(bound > most ? most : bound, 10000);
     int64_t value = asked, left;
     *why = ERR_OK;
     if (strstr(f->categories, "sports") != NULL)
@@ -139,7 +145,7 @@ static void ref_settle(struct world *w) {
             continue;
         }
         if (t->sell) {
-            int64_t share = (int64_t)(((__int128)r->cost * n + r->open / 2) / r->open);
+            int64_t share = even(r->cost * n, r->open);
             w->closed++;
             r->pnl += px * n - share;
             r->cost -= share;
