@@ -424,6 +424,69 @@ static void test_exits_editor(void **state) {
     over();
 }
 
+/* --- the ticket compares venues before y --- */
+
+static void book_on(enum venue_id v, market_id m, int bid, int ask) {
+    union { struct event ev; char room[sizeof(struct event) + 2 * sizeof(struct level)]; } u;
+    memset(&u, 0, sizeof u);
+    event_init(&u.ev, EVENT_BOOK, v, fix.now_us);
+    u.ev.u.book.market = m;
+    u.ev.u.book.n_bids = u.ev.u.book.n_asks = 1;
+    u.ev.u.book.flags = BOOK_SNAPSHOT;
+    u.ev.u.book.levels[0] = (struct level){CENTS(bid), UNITS(500)};
+    u.ev.u.book.levels[1] = (struct level){CENTS(ask), UNITS(60)};
+    u.ev.size = (uint32_t)(((char *)(u.ev.u.book.levels + 2) - (char *)&u.ev + 7) & ~7L);
+    fix_step(&fix, &u.ev);
+}
+
+static void test_ticket_compares_venues(void **state) {
+    (void)state;
+    fix_boot(&fix);
+    struct event ev = fix_event(&fix, EVENT_ACCOUNT);
+    ev.u.account = (struct account){.id = 2, .venue = VENUE_KALSHI, .initial = USD(5000 * DEC_ONE), .name = "kal"};
+    fix_step(&fix, &ev);
+    const market_id here = fix_market(&fix, MARKET_BINARY, "FED-CUT-DEC", "Fed cut in Dec?");
+    ev = fix_event(&fix, EVENT_MARKET);
+    struct view_market vm;
+    assert_true(view_market(fix.desk, here, &vm));
+    ev.u.market = *vm.m;
+    ev.u.market.id = market_id_of(VENUE_KALSHI, "KXFED-25");
+    ev.u.market.venue = VENUE_KALSHI;
+    snprintf(ev.u.market.symbol, sizeof ev.u.market.symbol, "KXFED-25");
+    fix_step(&fix, &ev);
+    const market_id there = ev.u.market.id;
+    ev = fix_event(&fix, EVENT_LINK);
+    ev.u.link = (struct market_link){.id = 1, .a = here, .b = there};
+    fix_step(&fix, &ev);
+    fix_go_live(&fix);
+    ev = fix_event(&fix, EVENT_VENUE);
+    ev.venue = VENUE_KALSHI;
+    ev.u.venue_state = (struct ev_venue){.venue = VENUE_KALSHI, .up = 1};
+    fix_step(&fix, &ev);
+    fix_book(&fix, here, CENTS(46), CENTS(48), CENTS(1), UNITS(120));
+    book_on(VENUE_KALSHI, there, 45, 47);
+    struct session *s = open_session(120, 40, false);
+    fix.now_us += 42000;
+    draw(s);
+    keys(s, "4b");
+    golden_check(&canvas, "auto-route-120x40");
+    session_resize(s, 80, 24);
+    draw(s);
+    golden_check(&canvas, "auto-route-80x24");
+    session_resize(s, 60, 20);
+    draw(s);
+    golden_check(&canvas, "auto-route-60x20");
+    session_resize(s, 120, 40);
+    draw(s);
+    press(s, KEYS_ENTER);
+    assert_int_equal(sent, 0);
+    keys(s, "y");
+    assert_int_equal(last.kind, INTENT_PLACE);
+    assert_int_equal(last.route, ROUTE_BEST);
+    session_free(s);
+    fix_free(&fix);
+}
+
 /* --- a million of them: keys stay quick, G and g reach the ends, rows beyond the window are reached row by row --- */
 
 static void test_a_million(void **state) {
@@ -468,7 +531,7 @@ static void test_a_million(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages), cmocka_unit_test(test_details), cmocka_unit_test(test_arming_asks_disarming_does_not), cmocka_unit_test(test_form_puts_what_it_says),
-        cmocka_unit_test(test_follow_form), cmocka_unit_test(test_trading_state_and_notes), cmocka_unit_test(test_exits_editor), cmocka_unit_test(test_a_million),
+        cmocka_unit_test(test_follow_form), cmocka_unit_test(test_trading_state_and_notes), cmocka_unit_test(test_exits_editor), cmocka_unit_test(test_ticket_compares_venues), cmocka_unit_test(test_a_million),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
