@@ -113,7 +113,7 @@ static bool market_exact(struct api *a, const char *text, struct view_market *vm
 
 static void words_of(const struct api *a, const struct api_order *q, const struct market *m, struct words *w) {
     static const char *const sides[] = {"yes", "no", "long", "short"}, *const tifs[] = {"gtc", "gtd", "ioc", "fok"};
-    char size[2 * DEC_TEXT_MAX + 2] = "", px[DEC_TEXT_MAX] = "", text[64];
+    char size[2 * DEC_TEXT_MAX + 2] = "", px[DEC_TEXT_MAX] = "", text[4 * DEC_TEXT_MAX];
     w->n = 0;
     if (q->quantity)
         dec_format(q->quantity, 0, size);

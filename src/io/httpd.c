@@ -245,6 +245,20 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
         request_over(c);
 }
 
+/* The last place is taken: whoever asks nothing for longest gives way, so that silent connections keep nobody out. */
+static void make_room(struct httpd *s, const struct slot *latest) {
+    struct slot *oldest = NULL;
+    for (int i = 0; i < s->cfg.connections; i++) {
+        struct slot *c = &s->slots[i];
+        if (c->state == SLOT_FREE)
+            return;
+        if (c != latest && c->state == SLOT_IDLE && !c->cut && (!oldest || c->until_us < oldest->until_us))
+            oldest = c;
+    }
+    if (oldest)
+        slot_cut(oldest);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *conn, void **context, enum MHD_ConnectionNotificationCode what) {
     struct httpd *s = cls;
     struct slot *c = *context;
@@ -271,6 +285,7 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **context
     c->cut = c->suspended = c->uri_bad = false;
     c->uri[0] = 0;
     slot_deadline(c, true);
+    make_room(s, c);
 }
 
 /* --- on the loop --- */

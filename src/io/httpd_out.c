@@ -9,6 +9,7 @@
 #include "turret/io/loop.h"
 
 #define STREAM_BLOCK 16384
+#define STREAM_SOCKET 65536 /* bytes the kernel may hold: a reader that stalls shows soon */
 
 static void add_header(struct MHD_Response *r, const char *name, const char *value) {
     if (name)
@@ -85,6 +86,8 @@ bool httpd_stream(struct httpd *s, httpd_handle h, const char *type) {
         return false;
     c->status = MHD_HTTP_OK;
     add_common(c->response, type);
+    const int most = STREAM_SOCKET;
+    setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
     s->streams++;
     c->streams = true;
     ev_init(&c->gone, on_gone);
