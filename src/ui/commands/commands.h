@@ -40,6 +40,7 @@ bool arg_size(const char *what, const char *text, const struct market *m, qty *o
 bool arg_duration(const char *what, const char *text, int64_t *us, struct command_result *r);
 bool arg_market(const struct command_ctx *c, const char *text, struct view_market *vm, struct command_result *r);
 /* --account, else the session's, else the first. */
+void account_at_venue(const struct command_ctx *c, const struct args *a, uint8_t venue, account_id *account);
 bool arg_account(const struct command_ctx *c, const struct args *a, account_id *out, struct command_result *r);
 bool account_find(const struct command_ctx *c, const char *text, account_id *out, struct command_result *r);
 const struct order *arg_order(const struct command_ctx *c, const char *text, bool open, struct command_result *r);

@@ -138,17 +138,14 @@ static bool linked(const struct desk *view, market_id id) {
     return false;
 }
 
-/* Where it goes: a market with links elsewhere is compared, unless the venue was meant. Selling is where the position is. */
+/* Where it goes: a market with links elsewhere is compared, unless the venue was meant. The router sells where the position is. */
 static bool place_route(const struct command_ctx *c, const struct args *a, const struct market *m, struct intent *in, struct command_result *r) {
     static const struct { const char *name; enum route_mode mode; } modes[] = {{"here", ROUTE_HERE}, {"best", ROUTE_BEST}, {"split", ROUTE_SPLIT}};
     const char *text = args_option(a, "--route");
-    const bool opens = in->action == side_opening_action((enum order_side)in->side);
-    in->route = opens && linked(c->view, m->id) ? ROUTE_BEST : ROUTE_HERE;
+    in->route = linked(c->view, m->id) && !strchr(a->pos[0], ':') ? ROUTE_BEST : ROUTE_HERE; /* sim2:BTC-PERP names the venue */
     for (size_t i = 0; text && i < sizeof modes / sizeof *modes; i++)
         if (!strcmp(text, modes[i].name)) {
             in->route = (uint8_t)modes[i].mode;
-            if (modes[i].mode != ROUTE_HERE && !opens)
-                return fail(r, ERR_USAGE, "--route %s: what is held is sold where it is; leave it out", text);
             return true;
         }
     return text ? fail(r, ERR_USAGE, "--route: \"%.16s\" is none of here, best, split", text) : true;
@@ -178,6 +175,7 @@ static void run_place(const struct command_ctx *c, int argc, char **argv, enum o
     if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, ARGS_MAX, r) || !arg_market(c, a.pos[0], &vm, r) ||
         !arg_account(c, &a, &account, r) || !arg_size_price(&a, 1, &sp, r))
         return;
+    account_at_venue(c, &a, vm.m->venue, &account);
     intent_start(&in, INTENT_PLACE, account);
     in.market = vm.m->id;
     in.action = (uint8_t)action;

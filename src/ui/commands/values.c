@@ -213,6 +213,19 @@ bool arg_account(const struct command_ctx *c, const struct args *a, account_id *
     return *out ? true : fail(r, ERR_NOT_FOUND, "there is no account");
 }
 
+/* Nobody named an account: an order for a market of another venue is of that venue's first one. */
+void account_at_venue(const struct command_ctx *c, const struct args *a, uint8_t venue, account_id *account) {
+    struct view_account va;
+    if (args_option(a, "--account") || !view_account(c->view, *account, &va) || va.a->venue == venue)
+        return;
+    const uint8_t live = va.a->live;
+    for (int i = 0; view_account_at(c->view, i, &va); i++)
+        if (va.a->venue == venue && va.a->live == live) {
+            *account = va.a->id;
+            return;
+        }
+}
+
 const struct order *arg_order(const struct command_ctx *c, const char *text, bool open, struct command_result *r) {
     const struct order *o = view_order_find(c->view, text);
     if (!o)
