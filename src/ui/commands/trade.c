@@ -30,6 +30,27 @@ static const struct order *held(const struct command_ctx *c, const struct intent
     return NULL;
 }
 
+/* What is not held here may be held at the venue of a linked market: then that one is meant by an order that reduces. */
+static void where_held(const struct command_ctx *c, const struct args *a, struct view_market *vm, struct intent *in) {
+    int cursor = 0;
+    if (held(c, in) || strchr(a->pos[0], ':') || args_option(a, "--account"))
+        return;
+    for (const struct market_link *l; (l = view_next_link(c->view, &cursor));) {
+        struct intent there = *in;
+        const struct order *pos;
+        struct view_market other;
+        if (l->inverted || (l->a != in->market && l->b != in->market) || !view_market(c->view, l->a == in->market ? l->b : l->a, &other))
+            continue;
+        there.market = other.m->id;
+        account_at_venue(c, a, other.m->venue, &there.account);
+        if (!(pos = held(c, &there)) || in->action != side_closing_action((enum order_side)pos->side))
+            continue;
+        *in = there;
+        *vm = other;
+        return;
+    }
+}
+
 /* Which side a buy or sell without a side word means; `side` is -1 then. Selling what is held reduces it. */
 static bool side_resolve(const struct market *m, const struct order *pos, struct intent *in, int side,
                          struct command_result *r) {
@@ -185,6 +206,7 @@ static void run_place(const struct command_ctx *c, int argc, char **argv, enum o
         return;
     }
     str_copy(in.strategy, sizeof in.strategy, strategy ? strategy : "");
+    where_held(c, &a, &vm, &in);
     int side = -1;
     enum order_side given;
     if (sp.word && !arg_side(sp.word, vm.m, &given, r))
