@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 20
 CLANG   ?= clang-14
 BUILD   := build/fuzz
 FLAGS   := -std=gnu17 -g -O1 -D_GNU_SOURCE -Iinclude -Isrc -Itests/fuzz -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-LIBS    := -lncursesw -lev -lpq -lcurl -lcjson -lcrypto -lz -linih -lwslay -lsecp256k1 -lm
+LIBS    := -lncursesw -lev -lpq -lcurl -lcjson -lcrypto -lz -linih -lwslay -lsecp256k1 -lmicrohttpd -lm
 TARGETS := $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 ONLY    ?= $(TARGETS)
 
