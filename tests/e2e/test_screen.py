@@ -92,6 +92,54 @@ def test_ticket_sends_after_y(desk, terminal):
     wait_for(lambda: desk.positions() == [], what="a flat account")
 
 
+def test_a_sniper_from_the_form_to_its_fill(desk, terminal):
+    """Form, question, off; Space, question, armed: it fires, because the ask is there. The pages of F2 to F4 and < > come over a terminal's own sequences."""
+    t = terminal()
+    t.start("run", "--db", "memory", "--seed", 5)
+    desk.wait_live()
+    m = desk.live_market()["symbol"]
+    t.wait("MARKETS")
+    t.type(f":market {m}")
+    t.keys("Enter")
+    time.sleep(0.3)
+    t.keys("6")
+    t.wait("TRIGGER")
+    time.sleep(0.3)
+    t.keys("c")
+    t.wait("NEW SNIPER")
+    t.type("99")  # cents: any ask is below
+    for _ in range(3):
+        t.keys("Tab")
+    t.type("20")
+    time.sleep(0.2)
+    t.keys("Enter")
+    t.wait("CONFIRM")
+    time.sleep(0.3)
+    t.keys("y")
+    t.wait("0 armed / 1 off")
+    t.keys("Space")
+    t.wait("IT IS THERE NOW")
+    assert desk.positions() == []
+    time.sleep(0.3)
+    t.keys("y")
+    wait_for(lambda: len(desk.positions()) == 1, what="the sniper's position")
+    t.wait("FILLED")
+    for key, word in (("F2", "COPY, COUNTER"), ("F3", "max_order_notional"), ("F4", "SINCE YOU LEFT"), ("<", "REFUSALS"), (">", "SINCE YOU LEFT")):
+        t.keys(key)
+        t.wait(word)
+        time.sleep(0.2)
+    t.keys("n")
+    t.wait("note on")
+    t.type("a good day")
+    t.keys("Enter")
+    t.wait("note: a good day")
+    t.keys("F3")
+    t.wait("trading ACTIVE")
+    time.sleep(0.3)
+    t.keys("P")
+    t.wait("TRADING HALTED")
+
+
 def test_pasted_text_sends_nothing(desk, terminal):
     t = terminal()
     t.start("run", "--db", "memory", "--seed", 5)

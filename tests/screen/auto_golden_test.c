@@ -424,6 +424,38 @@ static void test_exits_editor(void **state) {
     over();
 }
 
+/* What venues, wallets and notes say never reaches the screen raw. */
+static void test_hostile(void **state) {
+    static const uint32_t pages[] = {'1', '6', KEYS_F2, KEYS_F3, KEYS_F4};
+    static const char evil[] = "\x1b]52;c;aGk=\x07 \x1b[31mred\x9b" "31m \xe2\x80\xae evil";
+    (void)state;
+    const struct fix_markets m = scene();
+    struct event ev = fix_event(&fix, EVENT_HISTORY);
+    ev.u.history = (struct history){.at_us = fix.now_us, .id = 7, .market = m.fed, .kind = HISTORY_SNIPER, .what = "\x1b[2J"};
+    snprintf(ev.u.history.text, sizeof ev.u.history.text, "%s", evil);
+    fix_step(&fix, &ev);
+    add_trade(20, evil, FOLLOWED_SKIPPED, ERR_FOLLOW_CAP, m.fed, 1000);
+    ev = fix_event(&fix, EVENT_REMARK);
+    ev.u.remark = (struct remark){.subject = FIX_START_US / DAY_US, .kind = REMARK_DAY};
+    snprintf(ev.u.remark.text, sizeof ev.u.remark.text, "%s", evil);
+    fix_step(&fix, &ev);
+    add_follow(30, FOLLOW_COPY, 0, "\x1b[Hwallet", true);
+    struct session *s = open_session(120, 40, false);
+    draw(s);
+    for (size_t p = 0; p < 2 * sizeof pages / sizeof *pages; p++) {
+        press(s, pages[p / 2]);
+        if (p % 2)
+            press(s, KEYS_ENTER); /* history and notes on a page of text */
+        for (int i = 0; i < canvas.w * canvas.h; i++) {
+            const uint32_t cp = canvas.cells[i].cp;
+            assert_false(cp && (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e)));
+        }
+        press(s, KEYS_ESC);
+    }
+    session_free(s);
+    over();
+}
+
 /* --- the ticket compares venues before y --- */
 
 static void book_on(enum venue_id v, market_id m, int bid, int ask) {
@@ -531,7 +563,7 @@ static void test_a_million(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages), cmocka_unit_test(test_details), cmocka_unit_test(test_arming_asks_disarming_does_not), cmocka_unit_test(test_form_puts_what_it_says),
-        cmocka_unit_test(test_follow_form), cmocka_unit_test(test_trading_state_and_notes), cmocka_unit_test(test_exits_editor), cmocka_unit_test(test_ticket_compares_venues), cmocka_unit_test(test_a_million),
+        cmocka_unit_test(test_follow_form), cmocka_unit_test(test_trading_state_and_notes), cmocka_unit_test(test_exits_editor), cmocka_unit_test(test_hostile), cmocka_unit_test(test_ticket_compares_venues), cmocka_unit_test(test_a_million),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
