@@ -287,7 +287,7 @@ int cli_main(int argc, char **argv) {
     else if (local_find(c.command))
         code = local_find(c.command)->run(&c);
     else /* export reads the database where there is one */
-        code = !strcmp(c.command, "export") ? cli_export(&c) : cli_engine_command(&c);
+        code = !strcmp(c.command, "export") ? cli_export(&c) : cli_dry_run_wanted(&c) ? cli_dry_run(&c) : cli_engine_command(&c);
     config_free(c.config);
     return code;
 }

@@ -75,6 +75,8 @@ int cli_tail(struct cli *c);
 int cli_backup(struct cli *c);
 int cli_restore(struct cli *c);
 int cli_doctor(struct cli *c);
+bool cli_dry_run_wanted(const struct cli *c); /* sniper dry-run --tape: needs no engine */
+int cli_dry_run(struct cli *c);
 int cli_export(struct cli *c); /* cli_export.c */
 /* cli_local.c */
 int cli_replay(struct cli *c);
