@@ -137,15 +137,14 @@ static bool value_of(const struct over *o, int64_t *out) {
     return px.micro != 0;
 }
 
-/* What is there within the slippage. */
+/* What is there at the level and within its slippage. */
 static qty size_there(const struct over *o) {
     const struct watch *w = &o->x.w;
     const enum book_side from = book_dir((enum order_side)w->side, (enum order_action)w->action) > 0 ? BOOK_ASK : BOOK_BID;
-    struct level l;
     int64_t limit;
-    if (!book_best(o->book, from, &l) || !dec_muldiv(own(o, l.px).micro, w->action == ACTION_BUY ? 10000 + w->slippage_e4 : 10000 - w->slippage_e4, 10000, ROUND_HALF_EVEN, &limit))
+    if (!dec_muldiv(w->level.micro, w->action == ACTION_BUY ? 10000 + w->slippage_e4 : 10000 - w->slippage_e4, 10000, ROUND_HALF_EVEN, &limit))
         return QTY(0);
-    const price bound = own(o, PRICE(limit));
+    const price bound = own(o, PRICE(limit)); /* beyond the range of prices: any will do */
     return book_walk(o->book, from, QTY(TAPE_SIZE_MAX), bound.micro > 0 ? bound : PRICE(0)).filled;
 }
 
@@ -182,7 +181,7 @@ static enum err play(struct over *o, const struct tape_file *f, int market, int6
         take_record(o, &r);
         at = r.at_us;
         if (at >= since_us && value_of(o, &value))
-            replay_value(&o->x, at, value, o->x.w.depth.micro ? size_there(o) : QTY(-1));
+            replay_value(&o->x, at, value, size_there(o));
     }
     replay_end(&o->x, at);
     return e == ERR_NOT_FOUND ? ERR_OK : e;

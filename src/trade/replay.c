@@ -17,7 +17,7 @@ static void fire(struct replay *r, int64_t at_us) {
         r->fire[r->shown++] = (struct replay_fire){at_us, r->last_value};
 }
 
-static bool deep(const struct replay *r, qty there) { return !r->w.depth.micro || there.micro < 0 || there.micro >= r->w.depth.micro; }
+static bool deep(const struct replay *r, qty there) { return there.micro < 0 || (there.micro > 0 && there.micro >= r->w.depth.micro); }
 
 /* The hold ends between two values: the last one counts on while it is young enough. */
 static void run_hold(struct replay *r, int64_t at_us) {

@@ -23,7 +23,7 @@ void watch_subject(const struct desk *view, const struct watch *w, char *text, s
 void watch_when(const struct desk *view, const struct watch *w, char *text, size_t cap);   /* "ask <= 60c for 2s" */
 void watch_then(const struct desk *view, const struct watch *w, char *text, size_t cap);   /* "BUY 50.00 USD" */
 void watch_guards(const struct desk *view, const struct watch *w, char *text, size_t cap); /* "slip 2% depth 300 budget 180" */
-/* "when NO of "BTC > 120k" can be bought at 60c or less for 2s, buy 50.00 USD of it at most 2% above the ask of that moment, once" */
+/* "when NO of "BTC > 120k" can be bought at 60c or less for 2s, buy 50.00 USD of NO at no more than 2% above that, once" */
 void watch_reads_as(const struct desk *view, const struct watch *w, char *text, size_t cap);
 
 void follow_target(const struct desk *view, const struct follow *f, char *text, size_t cap); /* "model gpt", "wallet 0x8f..21c" */

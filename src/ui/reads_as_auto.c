@@ -200,9 +200,9 @@ static void add_order(struct str *s, const struct desk *view, const struct watch
     if (format_cents(m))
         str_addf(s, "%s %s", w->flags & WATCH_UNITS ? "" : " of", format_side((enum order_side)w->side));
     if (w->slippage_e4)
-        str_addf(s, " at most %s %s the %s of that moment", percent_e4(w->slippage_e4, buf), buys ? "above" : "below", buys ? "ask" : "bid");
+        str_addf(s, " at no %s than %s %s that", buys ? "more" : "less", percent_e4(w->slippage_e4, buf), buys ? "above" : "below");
     else
-        str_addf(s, " at the %s of that moment", buys ? "ask" : "bid");
+        str_addf(s, " at that or %s", buys ? "less" : "more");
     str_add(s, w->flags & WATCH_REPEAT ? ", again each time it comes back" : ", once");
     if (w->budget.micro)
         str_addf(s, ", never over %s USD in all", format_usd(w->budget, buf));

@@ -1,4 +1,4 @@
-/* sniper and alert: both are watches, so finding, listing, arming and deleting are the same functions. */
+/* sniper, and what it shares with alert: both are watches, so finding, listing, arming and deleting are the same functions. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static const struct watch *arg_watch(const struct command_ctx *c, const char *te
     return NULL;
 }
 
-static void list(const struct command_ctx *c, const struct args *a, struct command_result *r) {
+void watch_list(const struct command_ctx *c, const struct args *a, struct command_result *r) {
     size_t cursor = 0;
     int n = 0;
     const enum watch_kind k = kind_of(a);
@@ -50,7 +50,7 @@ static void add_history(const struct command_ctx *c, cJSON *rows, int kind, uint
 
 static enum history_kind history_of(enum watch_kind k) { return k == WATCH_ALERT ? HISTORY_ALERT : HISTORY_SNIPER; }
 
-static void show(const struct command_ctx *c, const struct args *a, struct command_result *r) {
+void watch_show(const struct command_ctx *c, const struct args *a, struct command_result *r) {
     const enum watch_kind k = kind_of(a);
     const struct watch *w = arg_watch(c, a->pos[1], k, r);
     if (!w)
@@ -59,7 +59,7 @@ static void show(const struct command_ctx *c, const struct args *a, struct comma
     add_history(c, cJSON_AddArrayToObject(r->data, "history"), (int)history_of(k), w->id, 20);
 }
 
-static void history(const struct command_ctx *c, const struct args *a, struct command_result *r) {
+void watch_history(const struct command_ctx *c, const struct args *a, struct command_result *r) {
     const enum watch_kind k = kind_of(a);
     const struct watch *w = NULL;
     uint32_t id = 0;
@@ -76,7 +76,7 @@ static void history(const struct command_ctx *c, const struct args *a, struct co
 }
 
 /* arm, disarm, delete */
-static void act(const struct command_ctx *c, const struct args *a, struct command_result *r) {
+void watch_act(const struct command_ctx *c, const struct args *a, struct command_result *r) {
     static const struct { const char *verb; enum intent_kind kind; } acts[] = {{"arm", INTENT_WATCH_ARM}, {"disarm", INTENT_WATCH_DISARM}, {"delete", INTENT_WATCH_CANCEL}};
     const enum watch_kind k = kind_of(a);
     const struct watch *w = arg_watch(c, a->pos[1], k, r);
@@ -105,7 +105,7 @@ static void act(const struct command_ctx *c, const struct args *a, struct comman
 }
 
 /* --- what a sniper says -------------------------------------------------------------------------- */
-static void set_flag(struct watch *w, uint8_t flag, bool on) { w->flags = (uint8_t)(on ? w->flags | flag : w->flags & ~flag); }
+void watch_set_flag(struct watch *w, uint8_t flag, bool on) { w->flags = (uint8_t)(on ? w->flags | flag : w->flags & ~flag); }
 
 /* The side and action of a new one: buying YES or LONG unless told otherwise; `short` sells to open. */
 static bool new_side(const struct command_ctx *c, const struct args *a, const struct market *m, const char *word, struct watch *w, struct command_result *r) {
@@ -121,7 +121,7 @@ static bool new_side(const struct command_ctx *c, const struct args *a, const st
     w->side = (uint8_t)side;
     w->action = (uint8_t)(sell ? ACTION_SELL : buy ? ACTION_BUY : side_opening_action(side));
     if (w->action == side_closing_action(side))
-        set_flag(w, WATCH_REDUCE_ONLY, true);
+        watch_set_flag(w, WATCH_REDUCE_ONLY, true);
     return true;
 }
 
@@ -150,12 +150,12 @@ static bool set_amount(const struct args *a, const struct market *m, struct watc
         if (!arg_cash("--amount", cash, false, &value, r))
             return false;
         w->amount = value.micro;
-        set_flag(w, WATCH_UNITS, false);
+        watch_set_flag(w, WATCH_UNITS, false);
     } else if (size) {
         if (!arg_size("--size", size, m, &units, r))
             return false;
         w->amount = units.micro;
-        set_flag(w, WATCH_UNITS, true);
+        watch_set_flag(w, WATCH_UNITS, true);
     }
     return true;
 }
@@ -173,7 +173,7 @@ static bool set_depth(const struct args *a, struct watch *w, struct command_resu
     return w->depth.micro > 0 ? true : fail(r, ERR_BAD_VALUE, "--depth: the size is above 0 (none removes it)");
 }
 
-static bool set_expiry(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r) {
+bool watch_set_expiry(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r) {
     const char *text = args_option(a, "--expires");
     if (text && str_eq_nocase(text, "none"))
         w->expires_us = 0;
@@ -203,7 +203,7 @@ static bool set_flags(const struct args *a, struct watch *w, struct command_resu
         if (on && off)
             return fail(r, ERR_USAGE, "%s and %s contradict each other", flags[i].on, flags[i].off);
         if (on || off)
-            set_flag(w, flags[i].flag, on);
+            watch_set_flag(w, flags[i].flag, on);
     }
     return true;
 }
@@ -215,7 +215,7 @@ static bool sniper_options(const struct command_ctx *c, const struct args *a, co
     char text[REASON_MAX];
     if (!set_when(a, m, w, r) || !set_amount(a, m, w, r) || (slip && !arg_e4("--slippage", slip, 10000, &e4, r)) || (hold && !arg_ms("--hold", hold, true, &w->hold_ms, r)) ||
         (age && !arg_ms("--max-age", age, true, &w->max_age_ms, r)) || (budget && !arg_cash("--budget", budget, true, &w->budget, r)) || !set_depth(a, w, r) ||
-        !set_expiry(c, a, w, r) || !set_oco(c, a, w, r) || !set_flags(a, w, r))
+        !watch_set_expiry(c, a, w, r) || !set_oco(c, a, w, r) || !set_flags(a, w, r))
         return false;
     w->slippage_e4 = (uint16_t)e4;
     if (!w->level.micro)
@@ -241,7 +241,7 @@ bool sniper_change(const struct command_ctx *c, const struct args *a, struct wat
     return view_market(c->view, w->subject, &vm) ? sniper_options(c, a, vm.m, w, r) : fail(r, ERR_NOT_FOUND, "its market is not known here");
 }
 
-static void put(const struct command_ctx *c, const struct watch *w, struct command_result *r) {
+void watch_put(const struct command_ctx *c, const struct watch *w, struct command_result *r) {
     struct intent in;
     intent_start(&in, INTENT_WATCH_PUT, w->account);
     in.order = w->id;
@@ -252,7 +252,7 @@ static void put(const struct command_ctx *c, const struct watch *w, struct comma
 static void create(const struct command_ctx *c, const struct args *a, struct command_result *r) {
     struct watch w;
     if (sniper_new(c, a, &w, r))
-        put(c, &w, r);
+        watch_put(c, &w, r);
 }
 
 static void edit(const struct command_ctx *c, const struct args *a, struct command_result *r) {
@@ -266,20 +266,20 @@ static void edit(const struct command_ctx *c, const struct args *a, struct comma
     } else if (a->n_options == 0) {
         fail(r, ERR_USAGE, "sniper edit: give what changes, like --when ask<=0.58 or --amount 100");
     } else if (sniper_change(c, a, &w, r)) {
-        set_flag(&w, WATCH_ARMED, false);
-        put(c, &w, r);
+        watch_set_flag(&w, WATCH_ARMED, false);
+        watch_put(c, &w, r);
     }
 }
 
 static const struct verb sniper_verbs[] = {
-    {"list", "[--all]", 0, 0, list},
+    {"list", "[--all]", 0, 0, watch_list},
     {"new", "MARKET [yes|no|long|short] " SNIPER_OPTIONS " [--account NAME]", 1, 2, create},
     {"edit", "ID " SNIPER_OPTIONS " [--once] [--no-reduce-only] [--no-keep]", 1, 1, edit},
-    {"arm", "ID", 1, 1, act},
-    {"disarm", "ID", 1, 1, act},
-    {"delete", "ID", 1, 1, act},
-    {"show", "ID", 1, 1, show},
-    {"history", "[ID]", 0, 1, history},
+    {"arm", "ID", 1, 1, watch_act},
+    {"disarm", "ID", 1, 1, watch_act},
+    {"delete", "ID", 1, 1, watch_act},
+    {"show", "ID", 1, 1, watch_show},
+    {"history", "[ID]", 0, 1, watch_history},
     {"dry-run", "ID|MARKET [SIDE] [--since TIME] [--tape FILE] " SNIPER_OPTIONS " [--account NAME]", 1, 2, sniper_dry_run},
 };
 COMMAND_RUN(run_sniper) { verbs_run(sniper_verbs, sizeof sniper_verbs / sizeof *sniper_verbs, c, argc, argv, r); }
@@ -290,139 +290,8 @@ const struct watch *sniper_find(const struct command_ctx *c, const char *text) {
     return auto_label_parse(text, 'S', &id) && view_watch(c->view, id, &vw) && vw.w->kind == WATCH_SNIPER ? vw.w : NULL;
 }
 
-/* --- alerts -------------------------------------------------------------------------------------- */
-/* The subject in the words after `new`; *used of them. */
-static bool alert_subject(const struct command_ctx *c, const struct args *a, struct watch *w, enum subject_kind *kind, const struct market **m, int *used, struct command_result *r) {
-    struct view_market vm;
-    account_id account;
-    model_id model;
-    const char *name = a->n > 2 ? a->pos[2] : "";
-    *kind = SUBJECT_MARKET;
-    for (int k = SUBJECT_POSITION; k < SUBJECT_KIND_COUNT; k++)
-        if (str_eq_nocase(a->pos[1], subject_kind_name((enum subject_kind)k)))
-            *kind = (enum subject_kind)k;
-    *used = 2;
-    if (*kind == SUBJECT_POSITION) {
-        const struct order *o = arg_position(c, a, name, r);
-        w->subject = o ? o->id : 0;
-        w->side = o ? o->side : 0;
-        return o != NULL;
-    }
-    if (*kind == SUBJECT_ACCOUNT) {
-        if (!account_find(c, name, &account, r))
-            return false;
-        w->subject = account;
-        return true;
-    }
-    if (*kind == SUBJECT_MODEL) {
-        if (view_model_find(c->view, name, &model) != ERR_OK)
-            return fail(r, ERR_NOT_FOUND, "no model \"%.40s\"; `models` lists them", name);
-        w->subject = model;
-        return true;
-    }
-    if (*kind == SUBJECT_VENUE) {
-        for (int v = 1; v < VENUE_COUNT; v++)
-            if (str_eq_nocase(name, venue_name((enum venue_id)v)) || str_eq_nocase(name, venue_label((enum venue_id)v)))
-                w->subject = (uint64_t)v;
-        return w->subject ? true : fail(r, ERR_NOT_FOUND, "no venue \"%.24s\"; `status` lists them", name);
-    }
-    if (!arg_market(c, a->pos[1], &vm, r))
-        return false;
-    enum order_side side = format_cents(vm.m) ? SIDE_YES : SIDE_LONG;
-    *m = vm.m;
-    *used = 1;
-    if (a->n > 3) {
-        if (!arg_side(name, vm.m, &side, r))
-            return false;
-        *used = 2;
-    }
-    w->subject = vm.m->id;
-    w->side = (uint8_t)side;
-    return true;
-}
-
-static bool alert_level(const struct when *when, const struct market *m, int64_t *out, struct command_result *r) {
-    const char *unit = figure_info(when->figure)->unit;
-    char number[48];
-    uint32_t ms;
-    str_copy(number, sizeof number, when->level);
-    const size_t n = strlen(number);
-    if (!strcmp(unit, "price"))
-        return arg_level("level", when->level, m, out, r);
-    if (!strcmp(unit, "usd"))
-        return arg_decimal("level", when->level, out, r);
-    if (!strcmp(unit, "ms")) {
-        if (!arg_ms("level", when->level, false, &ms, r))
-            return false;
-        *out = ms;
-        return true;
-    }
-    if (!strcmp(unit, "ppm")) {
-        if (n > 1 && number[n - 1] == '%')
-            number[n - 1] = 0;
-        if (!arg_decimal("level", number, out, r))
-            return false;
-        *out /= 100;
-        return true;
-    }
-    return arg_int("level", when->level, 0, 1000000000, out, r);
-}
-
-static void alert_figures(enum subject_kind k, char *text, size_t cap) {
-    text[0] = 0;
-    for (int i = 0; i < FIGURE_COUNT; i++) {
-        const size_t n = strlen(text);
-        if (figure_info((enum figure)i)->subject == k)
-            snprintf(text + n, cap - n, "%s%s", n ? ", " : "", figure_info((enum figure)i)->name);
-    }
-}
-
-static void alert_new(const struct command_ctx *c, const struct args *a, struct command_result *r) {
-    struct watch w = {.kind = WATCH_ALERT, .flags = WATCH_ARMED};
-    struct when when;
-    enum subject_kind kind;
-    const struct market *m = NULL;
-    char text[REASON_MAX], figures[120];
-    int used;
-    if (!alert_subject(c, a, &w, &kind, &m, &used, r))
-        return;
-    alert_figures(kind, figures, sizeof figures);
-    if (a->n != used + 2) {
-        fail(r, ERR_USAGE, a->n < used + 2 ? "alert new: what fires it is missing, in quotes: \"mark>=70000\" (a %s has %s)" : "alert new: too many words; quote the condition (a %s has %s)",
-             subject_kind_name(kind), figures);
-        return;
-    }
-    if (!arg_when("alert", a->pos[used + 1], FIGURE_COUNT, TRIGGER_AT_OR_ABOVE, &when, r))
-        return;
-    if (when.figure == FIGURE_COUNT || !when.dir_given || figure_info(when.figure)->subject != kind) {
-        fail(r, ERR_USAGE, "\"%.32s\": a %s has %s, each with <= or >=", a->pos[used + 1], subject_kind_name(kind), figures);
-        return;
-    }
-    w.figure = (uint8_t)when.figure;
-    w.dir = (uint8_t)when.dir;
-    const char *hold = args_option(a, "--hold");
-    if (!alert_level(&when, m, &w.level.micro, r) || (hold && !arg_ms("--hold", hold, true, &w.hold_ms, r)) || !set_expiry(c, a, &w, r))
-        return;
-    set_flag(&w, WATCH_REPEAT, args_option(a, "--repeat") != NULL);
-    if (watch_check(&w, text) != ERR_OK)
-        fail(r, ERR_BAD_VALUE, "%s", text);
-    else
-        put(c, &w, r);
-}
-
-static const struct verb alert_verbs[] = {
-    {"list", "[--all]", 0, 0, list},
-    {"new", "MARKET [SIDE] | account NAME | position N | model NAME | venue NAME, then \"FIGURE<=LEVEL\" [--hold TIME] [--repeat] [--expires TIME]", 2, 4, alert_new},
-    {"arm", "ID", 1, 1, act},
-    {"disarm", "ID", 1, 1, act},
-    {"delete", "ID", 1, 1, act},
-    {"show", "ID", 1, 1, show},
-    {"history", "[ID]", 0, 1, history},
-};
-COMMAND_RUN(run_alert) { verbs_run(alert_verbs, sizeof alert_verbs / sizeof *alert_verbs, c, argc, argv, r); }
-
 /* --- completion ---------------------------------------------------------------------------------- */
-static const char *complete_ids(const struct command_ctx *c, enum watch_kind k, const char *prefix, int i) {
+const char *watch_complete_ids(const struct command_ctx *c, enum watch_kind k, const char *prefix, int i) {
     static char label[AUTO_LABEL_MAX];
     size_t cursor = 0;
     int looked = 0;
@@ -446,34 +315,9 @@ COMMAND_COMPLETE(complete_sniper) {
     if (arg == 1 && !strcmp(complete_verb, "dry-run")) {
         const char *id;
         int n = 0;
-        while ((id = complete_ids(c, WATCH_SNIPER, prefix, n)) && n < i)
+        while ((id = watch_complete_ids(c, WATCH_SNIPER, prefix, n)) && n < i)
             n++;
         return id ? id : complete_market(c, 0, prefix, i - n);
     }
-    return arg == 1 ? (new_one ? complete_market(c, 0, prefix, i) : complete_ids(c, WATCH_SNIPER, prefix, i)) : arg == 2 && new_one ? complete_side(prefix, i) : NULL;
-}
-
-/* The figures of what was named, as "mark>=". */
-static const char *complete_figure(enum subject_kind kind, const char *prefix, int i) {
-    static char text[24];
-    for (int k = 0; k < FIGURE_COUNT; k++) {
-        snprintf(text, sizeof text, "%s>=", figure_info((enum figure)k)->name);
-        if (figure_info((enum figure)k)->subject == kind && str_has_prefix_nocase(text, prefix) && i-- == 0)
-            return text;
-    }
-    return NULL;
-}
-
-COMMAND_COMPLETE(complete_alert) {
-    if (arg == 0)
-        return verbs_complete(alert_verbs, sizeof alert_verbs / sizeof *alert_verbs, prefix, i);
-    if (strcmp(complete_verb, "new"))
-        return arg == 1 ? complete_ids(c, WATCH_ALERT, prefix, i) : NULL;
-    if (arg == 1) {
-        for (int k = SUBJECT_POSITION; k < SUBJECT_KIND_COUNT; k++)
-            if (str_has_prefix_nocase(subject_kind_name((enum subject_kind)k), prefix) && i-- == 0)
-                return subject_kind_name((enum subject_kind)k);
-        return complete_market(c, 0, prefix, i);
-    }
-    return arg <= 3 ? complete_figure(SUBJECT_MARKET, prefix, i) : NULL;
+    return arg == 1 ? (new_one ? complete_market(c, 0, prefix, i) : watch_complete_ids(c, WATCH_SNIPER, prefix, i)) : arg == 2 && new_one ? complete_side(prefix, i) : NULL;
 }

@@ -1,4 +1,4 @@
-/* Shared by sniper.c and dry_run.c. */
+/* Shared by sniper.c, alert.c and dry_run.c. */
 #ifndef UI_COMMANDS_SNIPER_H
 #define UI_COMMANDS_SNIPER_H
 
@@ -17,5 +17,16 @@ void sniper_dry_run(const struct command_ctx *c, const struct args *a, struct co
 struct replay;
 void dry_run_feed(struct replay *x, const struct candle *c, int64_t interval_us, int64_t now_us);
 void dry_run_blind(const struct watch *w, char *text, size_t cap);
+
+
+/* Verbs of both, by the command that is run. */
+void watch_list(const struct command_ctx *c, const struct args *a, struct command_result *r);
+void watch_show(const struct command_ctx *c, const struct args *a, struct command_result *r);
+void watch_history(const struct command_ctx *c, const struct args *a, struct command_result *r);
+void watch_act(const struct command_ctx *c, const struct args *a, struct command_result *r); /* arm, disarm, delete */
+void watch_put(const struct command_ctx *c, const struct watch *w, struct command_result *r);
+void watch_set_flag(struct watch *w, uint8_t flag, bool on);
+bool watch_set_expiry(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r);
+const char *watch_complete_ids(const struct command_ctx *c, enum watch_kind k, const char *prefix, int i);
 
 #endif

@@ -328,6 +328,26 @@ static bool protect_level(const char *what, const char *text, const struct marke
     return arg_price(what, text, m, side, out, r);
 }
 
+/* The rules of a position as they would be set now: without the parts of the ladder that are done, the others as parts of what is open. */
+static struct exit_rules rules_left(const struct order *o) {
+    const struct exit_plan *p = &o->pos.plan;
+    struct exit_rules left = p->rules;
+    int64_t sum = 0;
+    left.rung_count = 0;
+    memset(left.rungs, 0, sizeof left.rungs);
+    for (int i = 0; i < p->rules.rung_count; i++) {
+        struct exit_rung g = p->rules.rungs[i];
+        int64_t part = g.part_ppm;
+        if (g.done)
+            continue;
+        if (p->ladder_size.micro > 0 && dec_muldiv(part, p->ladder_size.micro, o->pos.open.micro, ROUND_HALF_EVEN, &part))
+            g.part_ppm = (int32_t)(part < DEC_ONE - sum ? part : DEC_ONE - sum);
+        sum += g.part_ppm;
+        left.rungs[left.rung_count++] = g;
+    }
+    return left;
+}
+
 COMMAND_RUN(run_protect) {
     struct args a;
     struct intent in;
@@ -347,7 +367,7 @@ COMMAND_RUN(run_protect) {
     in.order = o->id;
     in.market = o->market;
     in.side = o->side;
-    in.rules = o->pos.plan.rules; /* what is not named stays */
+    in.rules = rules_left(o); /* what is not named stays */
     if (!plan_options(c, &a, vm.m, &in, &any, r))
         return;
     if (protect_level("--stop", args_option(&a, "--stop"), vm.m, side, &in.stop, r) &&
