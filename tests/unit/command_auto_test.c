@@ -390,7 +390,7 @@ static void a_linked_market_is_compared_unless_told_otherwise(void **state) {
     assert_int_equal(yields("buy FED-DEC 10@0.47", INTENT_PLACE).route, ROUTE_BEST);
     assert_int_equal(yields("buy FED-DEC 10@0.47 --route here", INTENT_PLACE).route, ROUTE_HERE);
     assert_int_equal(yields("buy FED-DEC 10@0.47 --route split", INTENT_PLACE).route, ROUTE_SPLIT);
-    assert_int_equal(yields("sell FED-DEC 10@0.47", INTENT_PLACE).route, ROUTE_HERE);
+    assert_int_equal(yields("sell FED-DEC 10@0.47", INTENT_PLACE).route, ROUTE_BEST); /* where the position is */
     refuses("buy FED-DEC 10@0.47 --route cheap", ERR_USAGE, "here, best, split");
     struct intent in = yields("router link FED-DEC FED-CUT --inverted --note \"same event\"", INTENT_LINK_PUT);
     assert_int_equal(in.u.link.inverted, 1);

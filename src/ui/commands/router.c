@@ -108,6 +108,7 @@ static void compare(const struct command_ctx *c, const struct args *a, struct co
     enum order_side side;
     if (!arg_market(c, a->pos[1], &vm, r) || !arg_account(c, a, &account, r) || !arg_size_price(a, 2, &sp, r))
         return;
+    account_at_venue(c, a, vm.m->venue, &account);
     side = format_cents(vm.m) ? SIDE_YES : args_option(a, "--sell") ? SIDE_SHORT : SIDE_LONG;
     if (sp.word && !arg_side(sp.word, vm.m, &side, r))
         return;

@@ -232,6 +232,7 @@ bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch 
         return false;
     if (args_option(a, "--sell") && args_option(a, "--buy"))
         return fail(r, ERR_USAGE, "--sell and --buy contradict each other");
+    account_at_venue(c, a, vm.m->venue, &account);
     *w = (struct watch){.kind = WATCH_SNIPER, .account = account, .subject = vm.m->id, .slippage_e4 = WATCH_SLIPPAGE_DEFAULT};
     return new_side(c, a, vm.m, a->n > 2 ? a->pos[2] : NULL, w, r) && sniper_options(c, a, vm.m, w, r);
 }
