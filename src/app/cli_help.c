@@ -16,6 +16,28 @@ static bool shown(const struct command *cmd) {
     return !(cmd->flags & (CMD_UI | CMD_CLI));
 }
 
+/* A command with verbs gets a line for each, and one for what they take. */
+static void print_usage(const char *name, const char *args) {
+    const char *end = strstr(args, "; [");
+    const size_t n = end ? (size_t)(end - args) : 0;
+    if (!end) {
+        printf("usage: turret %s %s\n", name, args);
+        return;
+    }
+    for (const char *p = args; p < args + n;) {
+        const char *bar = strstr(p, " | ");
+        const size_t len = bar && bar < args + n ? (size_t)(bar - p) : (size_t)(args + n - p);
+        printf("%s turret %s %.*s\n", p == args ? "usage:" : "      ", name, (int)len, p);
+        p += len + (bar && bar < args + n ? 3 : 0);
+    }
+    printf("Options of these:\n");
+    for (const char *p = end + 2; p && *p;) {
+        const char *close = strchr(p, ']');
+        printf("      %.*s\n", close ? (int)(close + 1 - p) : (int)strlen(p), p);
+        p = close ? strchr(close, '[') : NULL;
+    }
+}
+
 int cli_help_of(const char *name) {
     const char *args = NULL, *help = NULL;
     if (!name[0]) {
@@ -34,7 +56,7 @@ int cli_help_of(const char *name) {
         for (int i = 0; i < OPT_COUNT; i++)
             if (option_table[i].help[0] && option_allowed(&option_table[i], ""))
                 print_option(&option_table[i]);
-        printf("\nManual: turret(1), turret.conf(5), turret-keys(7)\n");
+        printf("\nManual: turret(1), turret.conf(5), turret-keys(7), turret-automations(7)\n");
         return 0;
     }
     for (int i = 0; i < command_count; i++)
@@ -43,7 +65,8 @@ int cli_help_of(const char *name) {
     for (const struct cli_command *l = cli_commands; l->name; l++)
         if (!strcmp(l->name, name))
             args = l->args, help = l->help;
-    printf("usage: turret %s %s\n\n%s\n\nOptions:\n", name, args ? args : "", help ? help : "");
+    print_usage(name, args ? args : "");
+    printf("\n%s\n\nOptions:\n", help ? help : "");
     for (int i = 0; i < OPT_COUNT; i++)
         if (option_table[i].help[0] && option_allowed(&option_table[i], name))
             print_option(&option_table[i]);

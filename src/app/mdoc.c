@@ -244,11 +244,23 @@ static int statuses(void) { /* codes by HTTP status */
     return 0;
 }
 
+static int figures(void) {
+    puts(".Bl -tag -width drawdown");
+    for (int i = 0; i < FIGURE_COUNT; i++) {
+        const struct figure_info *f = figure_info((enum figure)i);
+        item("Cm", f->name, NULL);
+        printf("(%s)\n", subject_kind_name((enum subject_kind)f->subject));
+        put_sentence(f->help);
+    }
+    puts(".El");
+    return 0;
+}
+
 int mdoc_table(const char *name) {
     static const struct { const char *name; int (*print)(void); } tables[] = {
         {"commands", commands}, {"screen-commands", screen_commands}, {"options", options}, {"settings", settings},
         {"keys", keys}, {"exits", exits}, {"errors", errors},
-        {"aliases", aliases}, {"api-routes", api_routes}, {"api-fields", api_fields}, {"statuses", statuses}};
+        {"aliases", aliases}, {"api-routes", api_routes}, {"api-fields", api_fields}, {"statuses", statuses}, {"figures", figures}};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (!strcmp(tables[i].name, name))
             return tables[i].print();
