@@ -162,12 +162,7 @@ void follow_closed(struct desk *d, const struct rec *pos) {
 /* --- the view ------------------------------------------------------------------------------------------------------ */
 const struct follow *view_next_follow(const struct desk *d, int *cursor) {
     const struct follows *fs = d->follows;
-    while (fs != NULL && (size_t)*cursor < fs->n) {
-        const struct follow *f = &fs->list[(*cursor)++]->f;
-        if (!f->deleted)
-            return f;
-    }
-    return NULL;
+    return fs != NULL && (size_t)*cursor < fs->n ? &fs->list[(*cursor)++]->f : NULL;
 }
 
 const struct follow *view_follow(const struct desk *d, follow_id id) {
