@@ -5,7 +5,7 @@
 
 #include "ui/session_private.h"
 
-enum { WALK_US = 1000000 };
+enum { WALK_US = 1000000, MANY = 20000 };
 
 static bool shows(const struct session *s, const struct watch *w) { return w->account == 0 || session_shows(s, w->account); }
 
@@ -66,8 +66,9 @@ static void walk(struct session *s, struct watch_window *w, enum watch_kind k) {
 void window_refresh(struct session *s, struct watch_window *w, enum watch_kind k) {
     const size_t count = view_watch_count(s->view, k, false), armed = view_watch_count(s->view, k, true);
     const int64_t age = session_mono_us(s) - w->walked_us;
-    const bool same = w->built && count == w->count && armed == w->armed && w->one_account == s->one_account && w->account == session_account(s);
-    if (same && age < WALK_US && age >= 0)
+    const bool same = w->built && w->one_account == s->one_account && w->account == session_account(s);
+    const bool many = count + view_watch_count(s->view, k == WATCH_SNIPER ? WATCH_ALERT : WATCH_SNIPER, false) > MANY; /* a walk takes milliseconds then */
+    if (same && (many || (count == w->count && armed == w->armed)) && age < WALK_US && age >= 0)
         return;
     w->count = count;
     w->armed = armed;

@@ -1,5 +1,5 @@
 /* A window on the snipers or alerts, of which there may be a million: at most so many rows are in the list at a time, and it moves with the
- * cursor. The walk over the watches is done when the window moves or the counts change, and else once a second. */
+ * cursor. The walk over the watches is done when the window moves, when the counts change (where there are few), and else once a second. */
 #ifndef UI_PANES_WATCH_WINDOW_H
 #define UI_PANES_WATCH_WINDOW_H
 
