@@ -124,7 +124,10 @@ static void on_reply(void *ctx, const struct fx_reply *r) {
         return;
     const struct order *o = view_order(engine_view(a->engine), w->subject ? w->subject : r->order);
     if (r->result == ERR_OK) {
-        settle(a, w, w->subject ? 200 : 201, o ? subject_json(a, w, o) : reply_json(engine_view(a->engine), r, ""), true);
+        cJSON *doc = o ? subject_json(a, w, o) : reply_json(engine_view(a->engine), r, "");
+        if (o && r->text[0])
+            cJSON_AddStringToObject(doc, "text", r->text); /* where the router sent it, and the other part of a split */
+        settle(a, w, w->subject ? 200 : 201, doc, true);
         return;
     }
     struct api_fault f = {0};

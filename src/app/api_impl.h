@@ -85,7 +85,7 @@ bool api_may(struct api *a, const struct httpd_request *r, struct api_fault *f);
 
 /* --- what was sent (api_body.c) --- */
 struct api_order {
-    char market[MARKET_SYMBOL_MAX + 1], account[STRATEGY_MAX];
+    char market[MARKET_SYMBOL_MAX + 14], account[STRATEGY_MAX]; /* "polymarket:SYMBOL" */
     char client_id[API_KEY_MAX + 1];
     int side, type, action, tif, route; /* -1 = not given */
     int64_t amount, quantity, price, take_profit, stop_loss; /* micro, 0 = not given */
@@ -93,7 +93,7 @@ struct api_order {
     bool preview, reduce_only, post_only;
 };
 struct api_exits { bool has_target, has_stop; int64_t target, stop; /* micro; 0 = remove */ };
-struct api_filter { char state[16], market[MARKET_SYMBOL_MAX + 1], account[STRATEGY_MAX]; int limit; };
+struct api_filter { char state[16], market[MARKET_SYMBOL_MAX + 14], account[STRATEGY_MAX]; int limit; };
 bool api_read_order(const char *body, size_t n, struct api_order *out, struct api_fault *f);
 bool api_read_exits(const char *body, size_t n, struct api_exits *out, struct api_fault *f);
 bool api_read_filter(const char *query, bool states, struct api_filter *out, struct api_fault *f);

@@ -20,6 +20,14 @@ uint64_t api_key_of(const char *client_id) {
 
 /* --- orders by clientId --- */
 
+/* Of the parts of a split order the first; a key that is used again after a day stands for the new one. */
+static void order_note(struct api *a, const struct order *o) {
+    uint64_t id;
+    const struct order *old = map_get(&a->key_orders, o->link, &id) ? view_order(engine_view(a->engine), id) : NULL;
+    if (o->source == SOURCE_MANUAL && o->link && (!old || old->created_us <= o->created_us - API_DAY_US))
+        map_put(&a->key_orders, o->link, o->id);
+}
+
 static void orders_scan(struct api *a) { /* again after another desk led: the orders are loaded anew then */
     const struct desk *view = engine_view(a->engine);
     struct view_status st;
@@ -29,15 +37,14 @@ static void orders_scan(struct api *a) { /* again after another desk led: the or
         return;
     map_clear(&a->key_orders);
     for (const struct order *o; (o = view_next_order(view, &cursor, false));)
-        if (o->source == SOURCE_MANUAL && o->link)
-            map_put(&a->key_orders, o->link, o->id);
+        order_note(a, o);
     a->keys_known = true;
     a->key_epoch = st.epoch;
 }
 
 void api_key_saved(struct api *a, const struct fx_save *rec) {
-    if (rec->kind == SAVE_ORDER && rec->insert && rec->u.order.source == SOURCE_MANUAL && rec->u.order.link)
-        map_put(&a->key_orders, rec->u.order.link, rec->u.order.id);
+    if (rec->kind == SAVE_ORDER && rec->insert)
+        order_note(a, &rec->u.order);
 }
 
 const struct order *api_key_order(struct api *a, uint64_t key) {

@@ -98,21 +98,31 @@ static void put_dec(struct words *w, const char *option, int64_t micro) {
     put(w, text);
 }
 
-/* Exactly this symbol or id: a program has no use for a guess. */
-static bool market_exact(struct api *a, const char *text, struct view_market *vm, struct api_fault *f) {
+/* Exactly this symbol, venue:SYMBOL or id: a program has no use for a guess. `word` gets what the command understands; a venue that is
+ * named, also by an id, is meant (turret(1)). */
+static bool market_exact(struct api *a, const char *text, char word[64], struct api_fault *f) {
     const struct desk *view = engine_view(a->engine);
+    struct view_market vm;
     market_id id = 0;
     char *end;
-    if (view_market_find(view, text, &id) == ERR_OK && view_market(view, id, vm) && str_eq_nocase(vm->m->symbol, text))
+    const char *colon = strchr(text, ':');
+    enum err e = view_market_find(view, text, &id);
+    if (e == ERR_OK && view_market(view, id, &vm) && str_eq_nocase(vm.m->symbol, colon ? colon + 1 : text)) {
+        str_copy(word, 64, text);
         return true;
+    }
     id = strtoull(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == 0 && view_market(view, id, vm))
+    if (text[0] >= '0' && text[0] <= '9' && *end == 0 && view_market(view, id, &vm)) {
+        snprintf(word, 64, "%s:%s", venue_name((enum venue_id)vm.m->venue), vm.m->symbol);
         return true;
+    }
+    if (e == ERR_AMBIGUOUS)
+        return api_fault(f, e, "market: more than one is %.48s; name its id", text);
     return api_fault(f, ERR_NOT_FOUND, "market: there is no %.48s", text);
 }
 
-static void words_of(const struct api *a, const struct api_order *q, const struct market *m, struct words *w) {
-    static const char *const sides[] = {"yes", "no", "long", "short"}, *const tifs[] = {"gtc", "gtd", "ioc", "fok"};
+static void words_of(const struct api *a, const struct api_order *q, const char *market, struct words *w) {
+    static const char *const sides[] = {"yes", "no", "long", "short"}, *const tifs[] = {"gtc", "gtd", "ioc", "fok"}, *const routes[] = {"here", "best", "split"};
     char size[2 * DEC_TEXT_MAX + 2] = "", px[DEC_TEXT_MAX] = "", text[4 * DEC_TEXT_MAX];
     w->n = 0;
     if (q->quantity)
@@ -120,7 +130,7 @@ static void words_of(const struct api *a, const struct api_order *q, const struc
     if (q->price)
         dec_format(q->price, 0, px);
     put(w, q->action == ACTION_SELL ? "sell" : "buy");
-    put(w, m->symbol);
+    put(w, market);
     if (size[0] || px[0]) {
         snprintf(text, sizeof text, "%s%s%s", size, px[0] ? "@" : "", px);
         put(w, text);
@@ -142,6 +152,8 @@ static void words_of(const struct api *a, const struct api_order *q, const struc
         snprintf(text, sizeof text, "%lld", (long long)q->leverage);
         put(w, "--leverage"), put(w, text);
     }
+    if (q->route >= 0)
+        put(w, "--route"), put(w, routes[q->route]);
     if (q->reduce_only)
         put(w, "--reduce-only");
     if (q->post_only)
@@ -166,9 +178,9 @@ static void answer_preview(struct api *a, httpd_handle h, const struct command_r
 void api_order_post(struct api *a, const struct httpd_request *r, const char *id) {
     struct api_fault f = {0};
     struct api_order q;
-    struct view_market vm;
     struct words w;
     struct command_result c = {0};
+    char market[64];
     (void)id;
     if (!api_read_order(r->body, r->body_len, &q, &f)) {
         api_refuse(a, r->handle, &f, NULL);
@@ -177,16 +189,14 @@ void api_order_post(struct api *a, const struct httpd_request *r, const char *id
     const uint64_t key = q.preview ? 0 : api_key_of(q.client_id);
     if (key && api_key_again(a, r->handle, &q))
         return;
-    if (market_exact(a, q.market, &vm, &f)) {
-        words_of(a, &q, vm.m, &w);
+    if (market_exact(a, q.market, market, &f)) {
+        words_of(a, &q, market, &w);
         api_words(a, w.n, w.argv, &c, &f);
     }
     if (f.err) {
         api_key_settle(a, key, api_fault_status(&f), "", false);
         api_refuse(a, r->handle, &f, NULL);
     } else {
-        if (q.route >= 0)
-            c.intent.route = (uint8_t)q.route;
         c.intent.link = key;
         if (q.preview)
             answer_preview(a, r->handle, &c);

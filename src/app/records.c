@@ -86,7 +86,7 @@ cJSON *route_json(const struct desk *view, const struct route *r) {
         const bool known = view_market(view, x->market, &vm);
         cJSON_AddStringToObject(o, "market", known ? vm.m->symbol : "");
         cJSON_AddStringToObject(o, "venue", known ? venue_name((enum venue_id)vm.m->venue) : "");
-        cJSON_AddBoolToObject(o, "chosen", i == r->chosen);
+        cJSON_AddBoolToObject(o, "chosen", x->code == ERR_OK && (x->taken.micro > 0 || i == r->chosen));
         cJSON_AddItemToObject(o, "refusal", x->code ? cJSON_CreateString(err_name((enum err)x->code)) : cJSON_CreateNull());
         json_add_dec(o, "average", x->average.micro);
         json_add_dec(o, "fee", x->fee.micro);

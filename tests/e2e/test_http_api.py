@@ -13,6 +13,7 @@ import pytest
 
 from conftest import wait_for
 from test_database import children_of, shared  # noqa: F401 (a fixture)
+from test_router import SECOND, house, links
 
 JSON = {"Content-Type": "application/json"}
 
@@ -224,6 +225,40 @@ def test_same_codes_as_the_command_line(api):
     assert desk.cli("kill", "--yes").code == 0
     status, doc = api.order(market=s, side="yes", type="market", quantity=5)
     assert (status, doc["error"]["code"]) == (409, "killed")
+
+
+def test_routes_over_two_venues(desk):
+    limits = {f"TURRET_RISK_MAX_{k}": "10000000" for k in ("ORDER_NOTIONAL", "MARKET_EXPOSURE", "ACCOUNT_EXPOSURE")}
+    api = Api(desk, env={**SECOND, **limits, "TURRET_SIM_INITIAL_CASH": "1000000"})
+    wait_for(lambda: len(links(desk)) >= 4 and all(a["reconciled"] for a in desk.json("accounts").data), what="links and accounts")
+    market = house(desk)
+    status, doc = api.order(market=market, side="yes", type="market", quantity=50, route="best", preview=True)
+    dry = desk.json("buy", market, 50, "--route", "best", "--dry-run").data
+    assert status == 200 and [o["venue"] for o in doc["routes"]["options"]] == [o["venue"] for o in dry["routes"]["options"]] == ["sim", "sim2"]
+    assert sum(o["chosen"] for o in doc["routes"]["options"]) == 1
+    o = api.bought(market=f"sim2:{market}", side="yes", type="market", quantity=40)
+    assert (o["exchange"], o["account"]) == ("sim2", "paper2")
+    no_repeat()
+    named = api.bought(market=o["marketId"], side="yes", type="market", quantity=40)
+    assert named["exchange"] == "sim2", "an id names the venue too"
+    chosen = api.bought(market="BTC-PERP", side="long", type="market", quantity=0.05, leverage=5, route="best", clientId="routed")
+    assert chosen["exchange"] == next(x["venue"] for x in chosen["routes"]["options"] if x["chosen"])
+    assert api.get("trading/order/client:routed")["id"] == chosen["id"]
+    for i in range(6):
+        ask = dict(market="ETH-PERP", side="long", type="market", quantity=100, leverage=10, route="split", clientId=f"split{i}")
+        before = len(desk.json("orders", "--all").data)
+        first = api.bought(**ask)
+        parts = len(desk.json("orders", "--all").data) - before
+        again = api.bought(**ask)
+        assert again == first and len(desk.json("orders", "--all").data) == before + parts, "both parts are one order to a clientId"
+        if parts == 2:
+            assert "also order" in first["text"]
+            break
+        desk.cli("flatten", "--yes")
+        wait_for(lambda: not [p for p in desk.positions() if p["market"] == "ETH-PERP"], what="flat")
+        no_repeat()
+    assert parts == 2
+    desk.check()
 
 
 # --- one order a clientId ---
