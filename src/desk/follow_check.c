@@ -56,7 +56,11 @@ bool follow_own_trade(const struct desk *d, uint8_t venue, const char *trade, en
     return false;
 }
 
-static enum err check_on(struct chance *c) { return c->f->f.enabled && !c->f->f.deleted ? ERR_OK : ERR_FOLLOW_OFF; }
+static enum err check_on(struct chance *c) {
+    if (!c->f->f.enabled || c->f->f.deleted)
+        return ERR_FOLLOW_OFF;
+    return c->d->trading == TRADING_HALTED ? ERR_TRADING_HALTED : ERR_OK; /* halted: automations do nothing at all */
+}
 
 static enum err check_own(struct chance *c) {
     enum err own = ERR_OK;

@@ -5,7 +5,7 @@ import signal
 
 from conftest import wait_for
 
-WALLETS = {"whale": "0x51d8885e391c92cdad1ee43d9af202436f70b8e4", "scalper": "0xa0e15e136565958b19917529179014a93c286b9f"}
+WALLETS = {"whale": "0x51d8885e391c92cdad1ee43d9af202436f70b8e4", "trend": "0x7bbd7d797654ae182bf5e96a98e7895a9529cc1b"}
 
 
 def follow(desk, kind, wallet, *options):
@@ -24,7 +24,7 @@ def test_a_wallet_is_copied_once_over_restart_and_kill(pg_desk):
     desk = pg_desk
     desk.run("--seed", 5)
     desk.live_market()
-    name = follow(desk, "copy", WALLETS["scalper"], "--size", 20, "--max-position", 500, "--slippage", 5)
+    name = follow(desk, "copy", WALLETS["trend"], "--size", 20, "--max-position", 500, "--slippage", 5)
     wait_for(lambda: [t for t in trades(desk, "copy", name) if t["status"] == "executed" and float(t["total"] or 0) > 0], timeout=60, what="a followed trade")
     for how in (signal.SIGTERM, signal.SIGKILL):
         os.killpg(desk.engines[-1].pid, how)

@@ -390,6 +390,23 @@ static void the_funnel_has_the_last_word(void **state) {
     assert_followed(g, id, "out"); /* closing passes */
     in = want(g, INTENT_UNKILL);
     send_intent(g, &in);
+    traded(g, "in-again", g->fed, SIDE_YES, ACTION_BUY, 0.42, 100);
+    fill_all(g, assert_followed(g, id, "in-again"), 0.42);
+    in = want(g, INTENT_TRADING_STATE);
+    in.order = TRADING_REDUCING;
+    send_intent(g, &in);
+    traded(g, "reducing", g->fed, SIDE_YES, ACTION_BUY, 0.42, 100);
+    assert_skipped(g, id, "reducing", ERR_TRADING_REDUCING);
+    traded(g, "reduces", g->fed, SIDE_YES, ACTION_SELL, 0.40, 1);
+    fill_all(g, assert_followed(g, id, "reduces"), 0.40);
+    in.order = TRADING_HALTED;
+    send_intent(g, &in);
+    traded(g, "halted", g->fed, SIDE_YES, ACTION_BUY, 0.42, 100);
+    assert_skipped(g, id, "halted", ERR_TRADING_HALTED);
+    traded(g, "halted-too", g->fed, SIDE_YES, ACTION_SELL, 0.40, 100);
+    assert_skipped(g, id, "halted-too", ERR_TRADING_HALTED);
+    in.order = TRADING_ACTIVE;
+    send_intent(g, &in);
     g->d->limits.max_order_notional = DEC_ONE;
     traded(g, "large", g->fed, SIDE_YES, ACTION_BUY, 0.42, 100);
     assert_skipped(g, id, "large", ERR_RISK_ORDER_NOTIONAL);
