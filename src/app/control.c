@@ -107,7 +107,7 @@ static void propose(struct peer *p, struct command_result *r) {
     peer_listen(p);
     in.token = engine_token(e, &p->client);
     str_copy(p->reads_as, sizeof p->reads_as, r->reads_as);
-    p->asked = intent_brief_of(&in);
+    p->asked = intent_brief_of(engine_view(e), &in);
     enum err err = engine_propose(e, &in);
     if (err) {
         peer_answer_error(p, err, engine_loaded(e) ? NULL : "still starting: the stored state is not loaded yet", NULL);

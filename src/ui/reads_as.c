@@ -257,6 +257,8 @@ static void watch_as(const struct desk *view, const struct intent *in, struct st
                  in->kind == INTENT_WATCH_PUT && w->kind == WATCH_SNIPER ? ", off until it is armed again" : "");
     watch_reads_as(view, w, text, sizeof text);
     str_add(s, text);
+    if (in->kind == INTENT_WATCH_ARM && view_watch(view, w->id, &vw) && vw.known && vw.distance == 0) /* nobody should learn it from the fill */
+        str_add(s, w->kind == WATCH_SNIPER ? ". IT IS THERE NOW: it may fire at once" : ". It is there now");
 }
 
 static void follow_as(const struct desk *view, const struct intent *in, struct str *s) {

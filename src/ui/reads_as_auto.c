@@ -369,12 +369,14 @@ void route_text(const struct desk *view, const struct route *r, enum order_side 
 }
 
 /* --- answers ----------------------------------------------------------------------------------------- */
-struct intent_brief intent_brief_of(const struct intent *in) {
+struct intent_brief intent_brief_of(const struct desk *view, const struct intent *in) {
     struct intent_brief b = {.kind = in->kind};
+    struct view_watch vw;
+    const struct follow *f = view_follow(view, (follow_id)in->order);
     if (in->kind >= INTENT_WATCH_PUT && in->kind <= INTENT_WATCH_CANCEL)
-        b.alert = in->u.watch.kind == WATCH_ALERT;
+        b.alert = (in->kind != INTENT_WATCH_PUT && view_watch(view, (watch_id)in->order, &vw) ? vw.w->kind : in->u.watch.kind) == WATCH_ALERT;
     else if (in->kind >= INTENT_FOLLOW_PUT && in->kind <= INTENT_FOLLOW_DELETE)
-        b.counter = in->u.follow.kind == FOLLOW_COUNTER;
+        b.counter = (in->kind != INTENT_FOLLOW_PUT && f ? f->kind : in->u.follow.kind) == FOLLOW_COUNTER;
     return b;
 }
 
@@ -392,4 +394,19 @@ void intent_done_text(const struct intent_brief *b, uint32_t num, const char *re
     snprintf(text, cap, "%s%s%s%s%s%s", named ? label : "", named ? ": " : "", reads_as,
              watch ? " (`sniper arm " : follow && named ? (b->counter ? " (`counter on " : " (`copy on ") : "", watch || (follow && named) ? label : "",
              watch ? "` arms it)" : follow && named ? "` switches it on)" : "");
+}
+
+void intent_done_line(const struct intent_brief *b, uint32_t num, char *text, size_t cap) {
+    static const char *const became[INTENT_KIND_COUNT] = {
+        [INTENT_WATCH_PUT] = "kept, off until it is armed", [INTENT_WATCH_ARM] = "armed", [INTENT_WATCH_DISARM] = "off", [INTENT_WATCH_CANCEL] = "deleted",
+        [INTENT_FOLLOW_PUT] = "kept; a new one is off until it is switched on", [INTENT_FOLLOW_ON] = "on", [INTENT_FOLLOW_OFF] = "off", [INTENT_FOLLOW_DELETE] = "deleted",
+        [INTENT_LINK_PUT] = "kept", [INTENT_LINK_DELETE] = "gone"};
+    char label[16];
+    const char *what = b->kind < INTENT_KIND_COUNT ? became[b->kind] : NULL;
+    text[0] = 0;
+    if (!what || !num)
+        return;
+    if (!intent_brief_label(b, num, label))
+        snprintf(label, sizeof label, "link %" PRIu32, num);
+    snprintf(text, cap, "%s is %s", label, b->kind == INTENT_WATCH_PUT && b->alert ? "armed" : what);
 }

@@ -259,7 +259,13 @@ void session_reply(struct session *s, const struct fx_reply *r) {
     bool ok = err_class((enum err)r->result) == ERR_CLASS_OK;
     const char *what = r->text[0] ? r->text : err_text((enum err)r->result);
     char line[NOTE_MAX];
-    if (ok && r->num && strcmp(what, err_text(ERR_OK)) == 0) { /* "done" says less than what became of it */
+    if (ok && !r->order && r->token == s->sent.token)
+        intent_done_line(&s->sent.what, r->num, line, sizeof line);
+    else
+        line[0] = '\0';
+    if (line[0]) {
+        what = line;
+    } else if (ok && r->num && strcmp(what, err_text(ERR_OK)) == 0) { /* "done" says less than what became of it */
         char filled[DEC_TEXT_MAX], average[DEC_TEXT_MAX];
         dec_format(r->filled.micro, 0, filled);
         dec_format(r->average.micro, 0, average);

@@ -27,6 +27,8 @@ void ask_close(struct session *s) {
 static void send(struct session *s, struct intent in) {
     in.token = session_token(s) | ++s->last_token;
     in.source = SOURCE_MANUAL;
+    s->sent.token = in.token;
+    s->sent.what = intent_brief_of(s->view, &in);
     s->host.intent(s->host.ctx, s, &in);
 }
 

@@ -79,6 +79,7 @@ struct session {
     bool diff;                      /* the why pane shows the difference of two runs */
     struct keymap *keys;
     char theme[THEME_NAME_MAX];
+    struct { uint64_t token; struct intent_brief what; } sent; /* the last intent that went out */
     /* questions, above everything: only `y` answers a confirmation */
     struct {
         enum ask kind;

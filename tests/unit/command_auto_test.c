@@ -227,17 +227,31 @@ static void answers_name_the_number_and_the_next_step(void **state) {
     (void)state;
     char text[600];
     struct intent in = yields("sniper new FED-DEC --when 0.4 --amount 50", INTENT_WATCH_PUT);
-    struct intent_brief b = intent_brief_of(&in);
+    struct intent_brief b = intent_brief_of(fake_desk(), &in);
     intent_done_text(&b, 12, "NEW sniper: x", text, sizeof text);
     assert_string_equal(text, "S-12: NEW sniper: x (`sniper arm S-12` arms it)");
     in = yields("counter new 0xab --multiplier 0.5", INTENT_FOLLOW_PUT);
-    b = intent_brief_of(&in);
+    b = intent_brief_of(fake_desk(), &in);
     intent_done_text(&b, 13, "NEW counter: x", text, sizeof text);
     assert_string_equal(text, "T-13: NEW counter: x (`counter on T-13` switches it on)");
     in = yields("sniper arm 7", INTENT_WATCH_ARM);
-    b = intent_brief_of(&in);
+    b = intent_brief_of(fake_desk(), &in);
     intent_done_text(&b, 7, "ARM S-7: x", text, sizeof text);
     assert_string_equal(text, "ARM S-7: x");
+    intent_done_line(&b, 7, text, sizeof text);
+    assert_string_equal(text, "S-7 is armed");
+    const struct intent off = {.kind = INTENT_WATCH_DISARM, .order = 8}; /* as a key sends it: only the number says that it is an alert */
+    b = intent_brief_of(fake_desk(), &off);
+    intent_done_line(&b, 8, text, sizeof text);
+    assert_string_equal(text, "A-8 is off");
+}
+
+static void arming_what_is_there_already_says_so(void **state) {
+    (void)state;
+    fake_auto.live[0] = (struct view_watch){.known = true, .distance = 0};
+    reads("sniper arm 7", "IT IS THERE NOW: it may fire at once");
+    fake_auto.live[0].distance = 10000;
+    assert_null(strstr(run("sniper arm 7").reads_as, "THERE NOW"));
 }
 
 /* --- alerts --- */
@@ -601,6 +615,11 @@ static void completion_knows_the_verb(void **state) {
     completes("sniper dry-run F", "FED-DEC");
     completes("sniper new BTC-120K no --ho", "--hold");
     completes("alert new acc", "account");
+    completes("alert new account m", "main");
+    completes("alert new account main d", "day>=");
+    completes("alert new model t", "trend");
+    completes("alert new venue s", "sim");
+    completes("alert new FED-DEC a", "ask>=");
     completes("alert disarm ", "A-8");
     completes("copy new model t", "trend");
     completes("copy on ", "C-9");
@@ -698,7 +717,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_sniper_buys_at_or_below_unless_told_otherwise), TEST(a_sale_watches_the_bid_and_only_reduces), TEST(wrong_snipers_are_named_with_what_is_right),
         TEST(edits_change_only_what_is_named_and_disarm), TEST(what_spends_money_asks_and_what_stops_it_does_not), TEST(snipers_read_as_what_they_do),
-        TEST(answers_name_the_number_and_the_next_step), TEST(alerts_watch_every_kind_of_subject), TEST(a_copy_takes_every_field), TEST(a_counter_inverts_a_wallet),
+        TEST(answers_name_the_number_and_the_next_step), TEST(arming_what_is_there_already_says_so), TEST(alerts_watch_every_kind_of_subject), TEST(a_copy_takes_every_field), TEST(a_counter_inverts_a_wallet),
         TEST(follows_read_as_what_they_do), TEST(exits_are_read_and_what_is_not_named_stays), TEST(a_linked_market_is_compared_unless_told_otherwise),
         TEST(a_comparison_shows_net_prices_and_reasons), TEST(lists_show_what_is_at_work), TEST(history_is_found_by_kind_and_number), TEST(since_counts_what_happened_and_orders_it),
         TEST(days_know_the_cost_of_models_only_where_it_is_known), TEST(notes_are_written_shown_and_removed), TEST(risk_shows_state_limits_and_refusals),

@@ -66,7 +66,8 @@ bool intent_asks(const struct intent *in);
 /* What a reply is about once the intent itself is gone, and the sentence that tells it was done, with what comes next: "S-7: ...". */
 struct intent_brief { uint16_t kind; uint8_t alert, counter; };
 bool intent_brief_label(const struct intent_brief *b, uint32_t num, char label[16]); /* "S-7"; false where it has none */
-struct intent_brief intent_brief_of(const struct intent *in);
+struct intent_brief intent_brief_of(const struct desk *view, const struct intent *in);
+void intent_done_line(const struct intent_brief *b, uint32_t num, char *text, size_t cap); /* "S-7 is armed"; "" where there is nothing to say */
 void intent_done_text(const struct intent_brief *b, uint32_t num, const char *reads_as, char *text, size_t cap);
 /* An intent in one sentence: "BUY 100 YES \"Fed cut in Dec?\" @ 46.0c GTC  cost 46.00". */
 void intent_reads_as(const struct desk *view, const struct intent *in, char *text, size_t cap);

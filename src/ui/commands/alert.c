@@ -146,6 +146,13 @@ static const char *complete_figure(enum subject_kind kind, const char *prefix, i
     return NULL;
 }
 
+static const char *complete_venue(const char *prefix, int i) {
+    for (int v = 1; v < VENUE_COUNT; v++)
+        if (str_has_prefix_nocase(venue_name((enum venue_id)v), prefix) && i-- == 0)
+            return venue_name((enum venue_id)v);
+    return NULL;
+}
+
 COMMAND_COMPLETE(complete_alert) {
     if (arg == 0)
         return verbs_complete(alert_verbs, sizeof alert_verbs / sizeof *alert_verbs, prefix, i);
@@ -157,5 +164,12 @@ COMMAND_COMPLETE(complete_alert) {
                 return subject_kind_name((enum subject_kind)k);
         return complete_market(c, 0, prefix, i);
     }
-    return arg <= 3 ? complete_figure(SUBJECT_MARKET, prefix, i) : NULL;
+    enum subject_kind kind = SUBJECT_MARKET;
+    for (int k = SUBJECT_POSITION; k < SUBJECT_KIND_COUNT; k++)
+        if (str_eq_nocase(complete_second, subject_kind_name((enum subject_kind)k)))
+            kind = (enum subject_kind)k;
+    if (arg == 2 && kind != SUBJECT_MARKET)
+        return kind == SUBJECT_ACCOUNT ? complete_account_name(c, prefix, i) : kind == SUBJECT_MODEL ? complete_model(c, 0, prefix, i) : kind == SUBJECT_POSITION ? complete_position(c, 0, prefix, i)
+                                                                                                                                        : complete_venue(prefix, i);
+    return arg <= 3 ? complete_figure(kind, prefix, i) : NULL;
 }

@@ -52,7 +52,7 @@ COMMAND_COMPLETE(complete_position) {
     return NULL;
 }
 
-static const char *account_name(const struct command_ctx *c, const char *prefix, int i) {
+const char *complete_account_name(const struct command_ctx *c, const char *prefix, int i) {
     struct view_account va;
     for (int k = 0; view_account_at(c->view, k, &va); k++)
         if (str_has_prefix_nocase(va.a->name, prefix) && i-- == 0)
@@ -63,7 +63,7 @@ static const char *account_name(const struct command_ctx *c, const char *prefix,
 COMMAND_COMPLETE(complete_account) {
     if (arg == 0 && str_has_prefix_nocase("reset", prefix) && i-- == 0)
         return "reset";
-    return arg <= 1 ? account_name(c, prefix, i) : NULL;
+    return arg <= 1 ? complete_account_name(c, prefix, i) : NULL;
 }
 
 COMMAND_COMPLETE(complete_limit) {
@@ -138,7 +138,7 @@ static const char *complete_value(const struct command_ctx *c, const struct comm
         if (strcmp(name, option))
             continue;
         if (!strcmp(name, "--account"))
-            return account_name(c, prefix, i);
+            return complete_account_name(c, prefix, i);
         for (const char *p = value; strchr(value, '|') && *p; p += strcspn(p, "|"), p += *p == '|') {
             snprintf(word, sizeof word, "%.*s", (int)strcspn(p, "|"), p);
             const bool placeholder = word[0] >= 'A' && word[0] <= 'Z'; /* PRICE|none */
@@ -173,6 +173,7 @@ const char *command_complete_line(const struct command_ctx *c, const char *line,
     }
     int arg = 0;
     str_copy(complete_verb, sizeof complete_verb, n > 2 && words[1][0] != '-' ? words[1] : "");
+    str_copy(complete_second, sizeof complete_second, n > 3 && words[2][0] != '-' ? words[2] : "");
     for (int k = 1; k < n - 1; k++)
         arg += strncmp(words[k], "--", 2) != 0 && (k == 1 || strncmp(words[k - 1], "--", 2) != 0);
     return cmd->complete ? cmd->complete(c, arg, prefix, i) : NULL;

@@ -8,7 +8,7 @@
 
 #define DAY_US 86400000000LL
 
-char complete_verb[24];
+char complete_verb[24], complete_second[48];
 
 static bool verb_takes(const struct verb *v, const char *option) {
     char name[24], value[64];

@@ -19,7 +19,8 @@ struct verb {
 void verbs_run(const struct verb *verbs, int count, const struct command_ctx *c, int argc, char **argv, struct command_result *r);
 const char *verbs_complete(const struct verb *verbs, int count, const char *prefix, int i);
 /* While a line is completed: its first argument, "" while that is being typed. */
-extern char complete_verb[24];
+extern char complete_verb[24], complete_second[48];
+const char *complete_account_name(const struct command_ctx *c, const char *prefix, int i);
 const char *complete_words(const char *const *list, const char *prefix, int i); /* i-th of a NULL-terminated list */
 
 /* Values of automations; each message names the option, what is wrong and what is right. "none" is 0 where `none` says so. */
