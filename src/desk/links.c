@@ -146,8 +146,7 @@ static void links_sweep(struct desk *d) {
 static void link_put(struct desk *d, const struct intent *in) {
     struct market_link l = in->u.link;
     const char *why;
-    if (l.origin == LINK_BY_FILE)
-        links_sweep(d);
+    links_sweep(d);
     struct market_link *old = l.id != 0 ? link_find(d, l.id) : link_pair(d, l.a, l.b);
     if (l.id != 0 && old == NULL) {
         reply(d, in->token, ERR_NOT_FOUND, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SIZE_MOST (INT64_MAX / 4)
 #define CENTS_ROOM (DEC_ONE / 10) /* as the risk table: never less than ten cents of a binary market */
 
 usd walk_fee(const struct mkt *m, uint8_t side, int dir, qty size, price own_limit) {
@@ -172,8 +173,9 @@ static void lane_measure(const struct intent *in, struct lane *l) {
 /* --- the choice --------------------------------------------------------------------------------------------------- */
 /* Net price of a share, a against b: below 0 where a is better. Exact: values times quantities fit 128 bits. */
 static int net_cmp(const struct way *w, const struct lane *a, const struct lane *b) {
-    __int128 x = (__int128)(a->now.notional.micro + (w->sell ? -a->fee.micro : a->fee.micro)) * b->now.filled.micro;
-    __int128 y = (__int128)(b->now.notional.micro + (w->sell ? -b->fee.micro : b->fee.micro)) * a->now.filled.micro;
+    const int64_t sign = w->sell ? -1 : 1;
+    __int128 x = (a->now.notional.micro + (__int128)sign * a->fee.micro) * b->now.filled.micro;
+    __int128 y = (b->now.notional.micro + (__int128)sign * b->fee.micro) * a->now.filled.micro;
     return x == y ? 0 : (x < y) != w->sell ? -1 : 1;
 }
 
@@ -257,7 +259,8 @@ static void choose_split(struct way *w, const struct intent *in) {
         choose_best(w, in);
         return;
     }
-    const int64_t want = wanted(w, in);
+    int64_t want = wanted(w, in);
+    want = want < SIZE_MOST ? want : SIZE_MOST;
     int64_t left = want;
     split_fill(w, QTY(want), w->taken);
     w->chosen = -1;

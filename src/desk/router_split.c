@@ -124,9 +124,9 @@ static struct total total_of(const struct way *w, const qty taken[ROUTE_MAX]) {
         const struct lane *l = &w->lane[i];
         if (taken[i].micro == 0)
             continue;
-        int64_t value = walk_own(l->m, l->side, l->dir, taken[i], l->cap).notional.micro, fee = walk_fee(l->m, l->side, l->dir, taken[i], l->cap).micro;
+        usd value = walk_own(l->m, l->side, l->dir, taken[i], l->cap).notional, fee = walk_fee(l->m, l->side, l->dir, taken[i], l->cap);
         t.filled += taken[i].micro;
-        t.net += w->sell ? fee - value : value + fee;
+        t.net = usd_add_sat(USD(t.net), usd_add_sat(fee, w->sell ? USD(-value.micro) : value)).micro;
         t.parts++;
     }
     return t;

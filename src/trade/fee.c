@@ -5,15 +5,21 @@
 
 static int64_t clamp128(__int128 v) { return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v; }
 
-static int64_t of_notional(int32_t ppm, price px, qty size) {
-    return clamp128((__int128)px.micro * size.micro / DEC_ONE * ppm);
+/* a * b / den in 128 bits; what does not fit is as much as there can be. */
+static int64_t product(__int128 a, int64_t b, int64_t den) {
+    __int128 p;
+    if (__builtin_mul_overflow(a, (__int128)b, &p))
+        return (a < 0) == (b < 0) ? INT64_MAX : -INT64_MAX;
+    return clamp128(p / den);
 }
+
+static int64_t of_notional(int32_t ppm, price px, qty size) { return product((__int128)px.micro * ppm, size.micro, DEC_ONE); }
 
 /* Nothing is certain at even odds: dearest there, free at both ends. */
 static int64_t of_odds(int32_t ppm, price px, qty size) {
     if (px.micro <= 0 || px.micro >= DEC_ONE)
         return 0;
-    return clamp128((__int128)px.micro * (DEC_ONE - px.micro) * ppm * size.micro / (DEC_ONE * DEC_ONE));
+    return product((__int128)px.micro * (DEC_ONE - px.micro) * ppm, size.micro, DEC_ONE * DEC_ONE);
 }
 
 static const struct rule {

@@ -71,6 +71,21 @@ static void parts_add_up_to_the_order_s_fee(void **st) {
     }
 }
 
+/* Rates and sizes no venue has, but a file may: no figure wraps around. */
+static void absurd_figures_saturate(void **st) {
+    (void)st;
+    for (int kind = 0; kind < FEE_KIND_COUNT; kind++) {
+        const struct market m = {.fee_kind = (uint8_t)kind, .taker_ppm = INT32_MAX, .maker_ppm = INT32_MIN};
+        struct fee_part p = {0};
+        for (int i = 0; i < 3; i++) {
+            assert_true(fee_of(&m, PRICE(500000), QTY(INT64_MAX), false).micro > U(1000));
+            assert_true(fee_add(&m, &p, PRICE(500000), QTY(INT64_MAX), false).micro >= 0);
+        }
+        assert_true(fee_of(&m, PRICE(500000), QTY(U(1)), true).micro < 0);
+        assert_true(fee_unit(&m, PRICE(INT64_MAX), false).micro >= 0);
+    }
+}
+
 /* The value formula charges each execution by itself, as venues that take basis points do. */
 static void notional_is_charged_by_execution(void **st) {
     (void)st;
@@ -88,6 +103,7 @@ int main(void) {
         cmocka_unit_test(kalshi_is_the_published_table),
         cmocka_unit_test(polymarket_takes_the_market_s_rate),
         cmocka_unit_test(parts_add_up_to_the_order_s_fee),
+        cmocka_unit_test(absurd_figures_saturate),
         cmocka_unit_test(notional_is_charged_by_execution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
