@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "desk/state.h"
+#include "desk/state_watch.h"
 #include "turret/base/str.h"
 #include "turret/store/mem.h"
 #include "venue/sim/exchange.h"
@@ -49,7 +49,14 @@ struct world {
     size_t in_count, in_cap, in_done;
     bool trace, store_failed;
     uint64_t sent, filled;
+    bool autos;                 /* people use automations too */
+    int64_t most_exposure;      /* the limit of an account, micro USD */
+    struct map fired;           /* sniper -> orders sent */
+    unsigned target_no;
 };
+
+static int market_index(const struct world *w, market_id id);
+static void wire_put(struct world *w, const struct event *ev, int64_t at_us);
 
 static bool chance(struct world *w, int per_mille) { return (int)rng_below(&w->rng, 1000) < per_mille; }
 
@@ -179,6 +186,8 @@ static void wire_clear(struct world *w) { /* what was under way when the connect
     w->wire_count = 0;
 }
 
+#include "wants_auto.h"
+
 /* --- effects ----------------------------------------------------------------------------------------- */
 static void tell_unknown(struct world *w, order_id id) {
     struct event ev;
@@ -193,6 +202,7 @@ static void run_place(struct world *w, const struct order *o) {
     map_get(&w->placed, o->id, &times);
     map_put(&w->placed, o->id, times + 1);
     w->sent++;
+    check_sent(w, o);
     if (times != 0)
         fail_seed(w, "an order was sent twice");
     const struct order *row = store_mem_order(w->s, o->id);
@@ -305,7 +315,9 @@ static void desk_live(struct world *w) {
     ev.u.boot.next_num = 1;
     risk_limits_default(&ev.u.boot.limits);
     ev.u.boot.limits.max_day_loss = 0;
-    ev.u.boot.limits.max_order_notional = ev.u.boot.limits.max_market_exposure = ev.u.boot.limits.max_account_exposure = 0;
+    ev.u.boot.limits.max_order_notional = ev.u.boot.limits.max_market_exposure = 0;
+    ev.u.boot.limits.max_account_exposure = w->autos ? w->most_exposure : 0;
+    ev.u.boot.limits.max_orders_per_second = 0;
     ev.u.boot.limits.duplicate_window = 0;
     put(w, &ev);
     w->loaded = false;
@@ -405,7 +417,10 @@ static void want_something(struct world *w) {
     const struct order *o;
     in->account = 1 + (account_id)rng_below(&w->rng, ACCOUNTS);
     in->token = ++w->token;
-    switch (rng_below(&w->rng, 12)) {
+    switch (w->autos && chance(w, 500) ? 99 : rng_below(&w->rng, 12)) {
+    case 99:
+        want_auto(w, in, random_order(w, true));
+        break;
     case 0:
         in->kind = INTENT_CANCEL;
         if ((o = random_order(w, false)) != NULL)
@@ -546,6 +561,11 @@ static void check_ledgers(struct world *w) {
 static void check_reload(struct world *w) {
     char line[128];
     uint64_t before = hash_rows(w->d, 1);
+    const uint64_t parts[] = {hash_watches(w->d, 1), hash_follows(w->d, 1), w->d->trading, w->d->next_num};
+    struct watch *watches = xcalloc(w->d->watches != NULL ? w->d->watches->n + 1 : 1, sizeof *watches);
+    const size_t watch_n = w->d->watches != NULL ? w->d->watches->n : 0;
+    for (size_t i = 0; i < watch_n; i++)
+        watches[i] = w->d->watches->list[i];
     size_t n = w->d->order_count;
     struct order *was = xcalloc(n + 1, sizeof *was);
     struct acct acct[ACCOUNTS];
@@ -567,6 +587,18 @@ static void check_reload(struct world *w) {
     for (int i = 0; i < ACCOUNTS && before != after; i++)
         print_error("account %d: cash %lld, now %lld; today %lld, now %lld; fees %lld, now %lld\n", i + 1, (long long)acct[i].cash.micro, (long long)w->d->accounts[i]->cash.micro,
                     (long long)acct[i].realized.micro, (long long)w->d->accounts[i]->realized.micro, (long long)acct[i].fees.micro, (long long)w->d->accounts[i]->fees.micro);
+    const uint64_t now[] = {hash_watches(w->d, 1), hash_follows(w->d, 1), w->d->trading, w->d->next_num};
+    static const char *const names[] = {"watches", "followed traders", "trading state", "next number"};
+    for (size_t i = 0; i < 4 && before != after; i++)
+        if (parts[i] != now[i])
+            print_error("%s: %llx, now %llx\n", names[i], (unsigned long long)parts[i], (unsigned long long)now[i]);
+    for (size_t i = 0; i < watch_n && before != after; i++) {
+        const struct watch *x = watch_find(w->d, watches[i].id);
+        if (watch_live(&watches[i]) && (x == NULL || memcmp(x, &watches[i], sizeof *x) != 0))
+            print_error("watch %u: %s flags %x version %u fires %u, now %s flags %x version %u fires %u\n", watches[i].id, watch_status_name((enum watch_status)watches[i].status), watches[i].flags,
+                        watches[i].version, watches[i].fires, x ? watch_status_name((enum watch_status)x->status) : "gone", x ? x->flags : 0, x ? x->version : 0, x ? x->fires : 0);
+    }
+    free(watches);
     free(was);
     if (before != after)
         fail_seed(w, line);
@@ -590,6 +622,9 @@ static void world_open(struct world *w, uint64_t seed) {
     w->now = START_US;
     w->trace = getenv("FAULT_TRACE") != NULL;
     w->resets = seed % 4 == 3;
+    w->autos = seed % 2;
+    w->most_exposure = 2000 * DEC_ONE;
+    map_init(&w->fired);
     w->resolve_at = seed % 3 == 2 ? 400 + (int)(seed % 1000) : -1;
     rng_seed(&w->rng, seed);
     map_init(&w->placed);
@@ -637,6 +672,7 @@ static void world_close(struct world *w) {
         book_free(w->books[i]);
     map_free(&w->placed);
     map_free(&w->answered);
+    map_free(&w->fired);
 }
 
 static void run_seed(uint64_t seed, uint64_t *sent, uint64_t *filled, int *lives) {
@@ -649,6 +685,8 @@ static void run_seed(uint64_t seed, uint64_t *sent, uint64_t *filled, int *lives
             resolve(&w);
         if (chance(&w, (int)(100 + seed % 5 * 100)))
             want_something(&w);
+        if (w.autos && chance(&w, 60))
+            target_trades(&w);
         maybe_fault(&w);
         if (n % 100 == 0)
             check_inside(&w);
@@ -671,6 +709,8 @@ static void run_seed(uint64_t seed, uint64_t *sent, uint64_t *filled, int *lives
         step(&w, n);
     check_inside(&w);
     check_ledgers(&w);
+    check_follows(&w);
+    check_watches(&w);
     check_tokens(&w);
     char text[256];
     if (store_mem_violations(w.s, text, sizeof text) != 0)
