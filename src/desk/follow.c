@@ -342,6 +342,8 @@ uint64_t hash_follows(const struct desk *d, uint64_t h) {
                              f->max_trade.micro, f->max_position.micro, f->max_day.micro, f->day, f->day_trades, f->day_volume.micro, f->day_pnl.micro, f->watermark_us,
                              (int64_t)f->executed, (int64_t)f->skipped, (int64_t)f->failed};
         uint64_t waiting = 0;
+        if (f->deleted)
+            continue; /* not loaded again */
         h = fnv64(h, v, sizeof v);
         h = fnv64(h, f->wallet, strlen(f->wallet));
         for (size_t k = 0; k < fs->list[i]->n; k++) {

@@ -252,6 +252,8 @@ enum err funnel_recheck(const struct desk *d, const struct rec *r) {
         return ERR_NOT_LEADER;
     if (r->m->m.status != MARKET_OPEN)
         return ERR_MARKET_CLOSED;
+    if (d->trading == TRADING_HALTED && (r->o.source == SOURCE_SNIPER || r->o.source == SOURCE_COPY_TRADE || r->o.source == SOURCE_COUNTER_TRADE))
+        return ERR_TRADING_HALTED; /* those that only reduce too: stops and people's closes pass */
     if (r->o.flags & ORDER_REDUCE_ONLY) {
         const struct rec *pos = rec_find(d, r->o.parent);
         return pos != NULL && pos->is_pos && r->holds.micro > 0 ? ERR_OK : ERR_NOT_OPEN;

@@ -8,6 +8,7 @@ void watch_hit(struct desk *d, watch_id id);                  /* out of the inde
 void watch_pending(struct desk *d, struct mkt *m);            /* those in their zone that wait, after a tick */
 void watch_look(struct desk *d, watch_id id);                 /* is it in its zone already? */
 void watch_order_over(struct desk *d, struct rec *r);
+void watch_unsaved(struct desk *d, watch_id id);
 void watches_timer(struct desk *d);
 void watches_sweep(struct desk *d);
 void watches_loaded(struct desk *d);

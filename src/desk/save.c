@@ -170,6 +170,51 @@ void save_retry(struct desk *d) {
 
 static void after_run(struct desk *d, const struct after *a, enum err e);
 
+/* --- what adds exposure fails with the store; what happened in the same step does not fail with it ---------- */
+static bool adds_exposure(const struct desk *d, order_id id) {
+    const struct rec *r = rec_find(d, id);
+    return r != NULL && r->saving && !(r->o.flags & ORDER_REDUCE_ONLY);
+}
+
+static bool belongs_to_adds(const struct desk *d, const struct fx_save *s) {
+    switch ((enum save_kind)s->kind) {
+    case SAVE_ORDER: return s->intent && adds_exposure(d, s->u.order.id);
+    case SAVE_ORDER_EVENT: return adds_exposure(d, s->u.event.order);
+    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: return true; /* a firing is one transaction; others are written again (forget_inserts) */
+    default: return false;
+    }
+}
+
+/* The new orders that add exposure, with the records that fired them, as a batch of their own; b keeps the rest. NULL: b is all one. */
+static struct batch *take_adds(const struct desk *d, struct batch *b) {
+    size_t rest = 0, n = 0, after = 0;
+    for (size_t i = 0; i < b->n; i++)
+        rest += !belongs_to_adds(d, &b->recs[i]) && b->recs[i].kind != SAVE_HISTORY && b->recs[i].kind != SAVE_MARKET;
+    if (rest == 0)
+        return NULL;
+    struct batch *adds = xcalloc(1, sizeof *adds);
+    for (size_t i = 0; i < b->n; i++) {
+        if (!belongs_to_adds(d, &b->recs[i])) {
+            b->recs[n++] = b->recs[i];
+            continue;
+        }
+        adds->recs = xgrow(adds->recs, &adds->cap, adds->n + 1, sizeof *adds->recs);
+        adds->recs[adds->n++] = b->recs[i];
+    }
+    b->n = n;
+    for (size_t i = 0; i < b->n_after; i++) {
+        if (b->after[i].kind != AFTER_PLACE || !adds_exposure(d, b->after[i].order)) {
+            b->after[after++] = b->after[i];
+            continue;
+        }
+        adds->after = xgrow(adds->after, &adds->after_cap, adds->n_after + 1, sizeof *adds->after);
+        adds->after[adds->n_after++] = b->after[i];
+    }
+    b->n_after = after;
+    b->exit = true;
+    return adds;
+}
+
 void save_end(struct desk *d) {
     if (d->row_count == 0 && d->cur == NULL)
         return;
@@ -196,10 +241,15 @@ void save_end(struct desk *d) {
         save_end(d);
         return;
     }
-    batch_sort(b);
     if (d->retry.first != NULL)
         save_retry(d);
+    struct batch *adds = b->exit ? NULL : take_adds(d, b);
+    batch_sort(b);
     batch_emit(d, b);
+    if (adds != NULL) {
+        batch_sort(adds);
+        batch_emit(d, adds);
+    }
 }
 
 void save_soft(struct desk *d, const struct fx_save *rec) {
@@ -263,6 +313,8 @@ static void forget_inserts(struct desk *d, const struct batch *b) {
         if (m != NULL)
             m->saved = false;
         follow_unsaved(d, &b->recs[i]);
+        if (b->recs[i].kind == SAVE_WATCH)
+            watch_unsaved(d, b->recs[i].u.watch.id);
     }
 }
 

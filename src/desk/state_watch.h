@@ -33,6 +33,7 @@ struct watch *watch_find(const struct desk *d, watch_id id);
 void watch_save(struct desk *d, struct watch *w);
 void watch_set_armed(struct desk *d, struct watch *w, bool on); /* flag and index */
 void watch_end(struct desk *d, struct watch *w, enum watch_status s, const char *what, const char *text);
+void watch_revive(struct desk *d, struct watch *w); /* from CANCELLED back to armed */
 void watch_log(struct desk *d, const struct watch *w, order_id order, const char *what, const char *text);
 bool watch_value(const struct desk *d, const struct watch *w, int64_t *out); /* the figure now, own side's price */
 struct mkt *watch_market(const struct desk *d, const struct watch *w);       /* NULL: of another subject */

@@ -147,6 +147,22 @@ void watch_end(struct desk *d, struct watch *w, enum watch_status s, const char 
     watch_save(d, w);
 }
 
+void watch_revive(struct desk *d, struct watch *w) {
+    struct watches *x = d->watches;
+    w->status = WATCH_WATCHING;
+    w->flags = (uint8_t)(w->flags & ~WATCH_BY_PARTNER);
+    x->finished--;
+    x->live[w->kind]++;
+    watch_set_armed(d, w, true);
+}
+
+/* A transaction with its row was refused and is not tried again: what the row is now follows. */
+void watch_unsaved(struct desk *d, watch_id id) {
+    struct watch *w = watch_find(d, id);
+    if (w != NULL)
+        watch_save(d, w);
+}
+
 void on_watches(struct desk *d, const struct event *ev) {
     for (uint32_t i = 0; i < ev->u.watches.n; i++) {
         struct watch *w = add(d, &ev->u.watches.watches[i]);

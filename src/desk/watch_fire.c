@@ -207,6 +207,7 @@ static void cancel_partner(struct desk *d, const struct watch *w) {
     if (oco == NULL || oco->status != WATCH_WATCHING || oco->oco != w->id)
         return;
     snprintf(text, sizeof text, "S-%u fired first", w->id);
+    oco->flags |= WATCH_BY_PARTNER;
     watch_end(d, oco, WATCH_CANCELLED, "cancelled", text);
 }
 
@@ -401,6 +402,16 @@ static void again(struct desk *d, struct watch *w) {
     watch_save(d, w);
 }
 
+/* It was cancelled for a firing that never left. */
+static void revive_partner(struct desk *d, const struct watch *w) {
+    struct watch *oco = w->oco != 0 ? watch_find(d, w->oco) : NULL;
+    if (oco == NULL || oco->status != WATCH_CANCELLED || !(oco->flags & WATCH_BY_PARTNER))
+        return;
+    watch_revive(d, oco);
+    watch_log(d, oco, 0, "armed again", "its partner's order was never sent");
+    watch_save(d, oco);
+}
+
 void watch_order_over(struct desk *d, struct rec *r) {
     struct watch *w = r->o.source == SOURCE_SNIPER ? watch_find(d, (watch_id)r->o.link) : NULL;
     char text[REASON_MAX];
@@ -412,6 +423,7 @@ void watch_order_over(struct desk *d, struct rec *r) {
         w->fires--;
         w->status = WATCH_WATCHING;
         w->order = 0;
+        revive_partner(d, w);
         watch_wait(d, w, (enum err)r->o.reason);
         watch_save(d, w);
         return;

@@ -594,7 +594,7 @@ static void check_reload(struct world *w) {
             print_error("%s: %llx, now %llx\n", names[i], (unsigned long long)parts[i], (unsigned long long)now[i]);
     for (size_t i = 0; i < watch_n && before != after; i++) {
         const struct watch *x = watch_find(w->d, watches[i].id);
-        if (watch_live(&watches[i]) && (x == NULL || memcmp(x, &watches[i], sizeof *x) != 0))
+        if ((x != NULL || watch_live(&watches[i])) && (x == NULL || memcmp(x, &watches[i], sizeof *x) != 0))
             print_error("watch %u: %s flags %x version %u fires %u, now %s flags %x version %u fires %u\n", watches[i].id, watch_status_name((enum watch_status)watches[i].status), watches[i].flags,
                         watches[i].version, watches[i].fires, x ? watch_status_name((enum watch_status)x->status) : "gone", x ? x->flags : 0, x ? x->version : 0, x ? x->fires : 0);
     }
