@@ -82,7 +82,7 @@ static bool body_open(const char *body, size_t n, const char *const *names, int 
 /* --- an order --- */
 
 static const struct { const char *name, *help; } field_table[] = {
-    {"market", "exact symbol, or id; required"},
+    {"market", "exact symbol, venue:SYMBOL or id; the last two mean that venue; required"},
     {"side", "yes or no; long or short for a perpetual; required"},
     {"type", "market or limit; required"},
     {"action", "buy (default) or sell; opening a short is sell"},
@@ -98,7 +98,7 @@ static const struct { const char *name, *help; } field_table[] = {
     {"postOnly", "true: refused where it would take"},
     {"account", "name or number; default the first"},
     {"leverage", "of a perpetual"},
-    {"route", "here (the market that was named), best or split over the venues that are linked with it"},
+    {"route", "here (the market that was named), best or split over the venues that are linked with it; default as for the command buy"},
     {"clientId", "makes it safe to ask again: see below"},
 };
 #define FIELD_COUNT ((int)(sizeof field_table / sizeof *field_table))

@@ -16,7 +16,7 @@
 #define API_CONNECTIONS 64
 #define API_STREAMS 8
 #define API_BODY_MAX 65536u
-#define API_STREAM_UNSENT (2u << 20)
+#define API_STREAM_UNSENT (8u << 20) /* more than all lines that the hub keeps */
 #define API_TIMEOUT_MS 10000
 #define API_LIST_MAX 1000
 #define API_KEY_MAX 64    /* characters of a clientId */

@@ -100,7 +100,7 @@ bool httpd_send(struct httpd *s, httpd_handle h, const char *bytes, size_t n) {
     struct slot *c = slot_of(s, h);
     if (!c || !c->streams || c->cut)
         return false;
-    if (c->unsent + n > s->cfg.stream_unsent_max) {
+    if (c->unsent > s->cfg.stream_unsent_max) {
         slot_cut(c);
         return false;
     }

@@ -674,6 +674,41 @@ def test_stream_begins_with_the_state_and_resumes(api):
     b.close()
 
 
+def test_resume_from_far_behind(desk):
+    off = {f"TURRET_RISK_MAX_{k}": "0" for k in ("ORDERS_PER_SECOND", "OPEN_ORDERS", "MARKET_EXPOSURE", "ACCOUNT_EXPOSURE", "ORDER_NOTIONAL")}
+    api = Api(desk, env={**off, "TURRET_RISK_DUPLICATE_WINDOW": "0ms", "TURRET_SIM_LATENCY_MIN": "0ms", "TURRET_SIM_LATENCY_MAX": "0ms", "TURRET_SIM_INITIAL_CASH": "1000000"})
+    m = desk.live_market()["symbol"]
+    a = Events(api)
+    a.wait(lambda got: got)
+    api.bought(market=m, side="yes", type="limit", quantity=2, price="0.01")
+    a.wait(lambda got: len(got) > 1)
+    a.close()
+    last = a.got[-1][0]
+    n = int(last.split("-")[1])
+
+    def post(c, i):
+        c.request("POST", "/api/v1/trading/order", json.dumps(dict(market=m, side="yes", type="limit", quantity=2 + i % 9, price="0.01")), {**api.auth, **JSON})
+        r = c.getresponse()
+        assert r.status == 201, r.read()
+        r.read()
+    c = http.client.HTTPConnection(api.host, api.port, timeout=15)
+    for i in range(900):
+        post(c, i)
+    b = Events(api, last)
+    b.wait(lambda got: len(got) > 2500, 20, "the lines that were missed")
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        b.read()
+    assert [int(g[0].split("-")[1]) for g in b.got] == list(range(n + 1, n + 1 + len(b.got))), "no gap, no duplicate"
+    assert len([g for g in b.got if g[1] == "order" and g[2]["order"]["state"] == "pending"]) >= 900
+    for i in range(900):
+        post(c, i)
+    d = Events(api, last)
+    d.wait(lambda got: len(got) > 1)
+    assert [g[1] for g in d.got[:2]] == ["gap", "state"] and len(d.got[1][2]["orders"]) == 1801, "too far behind"
+    b.close(), d.close()
+
+
 def test_streams_are_few_and_are_given_back(api):
     some = [Events(api) for _ in range(8)]
     for e in some:

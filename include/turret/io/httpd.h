@@ -21,7 +21,7 @@ struct httpd_cfg {
     int connections;      /* at once; more wait */
     int streams;          /* at once */
     size_t body_max;
-    size_t stream_unsent_max; /* a reader with more than that waiting is cut */
+    size_t stream_unsent_max; /* a reader with more than that waiting is cut when more comes */
     int timeout_ms;       /* to send a whole request, to read a whole answer, and between requests; a stream without progress */
 };
 
