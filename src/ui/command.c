@@ -30,9 +30,9 @@ const struct command command_table[] = {
      "[--before-close TIME|none] [--time-exit TIME] [--account NAME]",
      "set or remove the exits of a position; what is not named stays", CMD_MONEY | CMD_SAFE, run_protect, complete_position},
     /* automations: turret-automations(7) */
-    {"sniper", "list [--all] | new MARKET [SIDE] | edit ID | arm ID | disarm ID | delete ID | show ID | history [ID] | dry-run ID|MARKET [SIDE] [--since TIME] [--tape FILE]; " SNIPER_OPTIONS " [--once] [--no-reduce-only] [--no-keep] [--account NAME]",
+    {"sniper", "list [--all] [--from ID] [--limit N] | new MARKET [SIDE] | edit ID | arm ID | disarm ID | delete ID | show ID | history [ID] | dry-run ID|MARKET [SIDE] [--since TIME] [--tape FILE]; " SNIPER_OPTIONS " [--once] [--no-reduce-only] [--no-keep] [--account NAME]",
      "orders that wait for a price: a new or edited one is off until it is armed", CMD_MONEY | CMD_READ, run_sniper, complete_sniper},
-    {"alert", "list [--all] | new MARKET [SIDE]|account NAME|position N|model NAME|venue NAME FIGURE<=LEVEL | arm ID | disarm ID | delete ID | show ID | history [ID]; [--hold TIME] [--repeat] [--expires TIME] [--account NAME]",
+    {"alert", "list [--all] [--from ID] [--limit N] | new MARKET [SIDE]|account NAME|position N|model NAME|venue NAME FIGURE<=LEVEL | arm ID | disarm ID | delete ID | show ID | history [ID]; [--hold TIME] [--repeat] [--expires TIME] [--account NAME]",
      "tell when a price, position, account, model or venue reaches a level; armed at once", CMD_MONEY | CMD_READ, run_alert, complete_alert},
     {"copy", "list [--all] | new WALLET|model NAME | edit ID | on ID | off ID | delete ID | show ID | history [ID]; " FOLLOW_OPTIONS " [--venue NAME] [--account NAME]",
      "do what another trader or model does; a new one is off until it is switched on", CMD_MONEY | CMD_READ, run_copy, complete_copy},

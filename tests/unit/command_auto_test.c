@@ -451,6 +451,15 @@ static void lists_show_what_is_at_work(void **state) {
     command_result_free(&r);
     assert_int_equal(cJSON_GetArraySize(data_of(&r, "sniper list --all")), 1);
     command_result_free(&r);
+    fake_auto.watch[2] = fake_auto.watch[3] = fake_auto.watch[1]; /* page by page */
+    fake_auto.watch[2].id = 11, fake_auto.watch[3].id = 12, fake_auto.n_watches = 4;
+    rows = data_of(&r, "alert list --from A-9 --limit 1");
+    assert_int_equal(cJSON_GetArraySize(rows), 1);
+    assert_string_equal(str_at(cJSON_GetArrayItem(rows, 0), "alert"), "A-11");
+    command_result_free(&r);
+    fake_auto.n_watches = 2;
+    refuses("alert list --limit 0", ERR_BAD_VALUE, "whole number");
+    refuses("alert list --from x", ERR_BAD_VALUE, "A-7");
     assert_int_equal(cJSON_GetArraySize(data_of(&r, "alert list")), 1);
     command_result_free(&r);
     assert_string_equal(str_at(cJSON_GetArrayItem(data_of(&r, "copy list"), 0), "follow"), "C-9");

@@ -125,7 +125,7 @@ static void alert_new(const struct command_ctx *c, const struct args *a, struct 
 }
 
 static const struct verb alert_verbs[] = {
-    {"list", "[--all]", 0, 0, watch_list},
+    {"list", "[--all] [--from ID] [--limit N]", 0, 0, watch_list},
     {"new", "MARKET [SIDE] | account NAME | position N | model NAME | venue NAME, then \"FIGURE<=LEVEL\" [--hold TIME] [--repeat] [--expires TIME]", 2, 4, alert_new},
     {"arm", "ID", 1, 1, watch_act},
     {"disarm", "ID", 1, 1, watch_act},

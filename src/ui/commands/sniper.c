@@ -7,7 +7,7 @@
 #include "ui/commands/sniper.h"
 
 #define HISTORY_SHOWN 50
-#define ROWS_LIMIT 5000
+#define ROWS_LIMIT 2000 /* an answer has room for so many */
 
 /* Which of the two a command is about. */
 static enum watch_kind kind_of(const struct args *a) { return strcmp(a->cmd->name, "alert") ? WATCH_SNIPER : WATCH_ALERT; }
@@ -32,11 +32,24 @@ void watch_list(const struct command_ctx *c, const struct args *a, struct comman
     int n = 0;
     const enum watch_kind k = kind_of(a);
     const bool all = args_option(a, "--all") != NULL;
+    const char *limit = args_option(a, "--limit"), *from = args_option(a, "--from");
+    int64_t most = ROWS_LIMIT;
+    uint32_t first = 0;
+    if (limit && !arg_int("--limit", limit, 1, ROWS_LIMIT, &most, r))
+        return;
+    if (from && !auto_label_parse(from, letter_of(k), &first)) {
+        fail(r, ERR_BAD_VALUE, "--from: \"%.24s\" is no number like %c-7", from, letter_of(k));
+        return;
+    }
     rows_begin(r, k == WATCH_ALERT ? "alerts" : "snipers");
-    for (const struct watch *w; n < ROWS_LIMIT && (w = view_next_watch(c->view, &cursor, k, !all)); n++)
+    for (const struct watch *w; n < most && (w = view_next_watch(c->view, &cursor, k, !all));) {
+        if (w->id < first)
+            continue;
         rows_add(c, r, w);
-    if (n == ROWS_LIMIT)
-        say(r, "the first %d; `%s show ID` shows any other", n, watch_kind_name(k));
+        n++;
+    }
+    if (n == most)
+        say(r, "%d of them; --from ID goes on from that number", n);
     else if (!n)
         say(r, "no %ss%s; `%s new` makes one", watch_kind_name(k), all ? "" : " at work", watch_kind_name(k));
 }
@@ -273,7 +286,7 @@ static void edit(const struct command_ctx *c, const struct args *a, struct comma
 }
 
 static const struct verb sniper_verbs[] = {
-    {"list", "[--all]", 0, 0, watch_list},
+    {"list", "[--all] [--from ID] [--limit N]", 0, 0, watch_list},
     {"new", "MARKET [yes|no|long|short] " SNIPER_OPTIONS " [--account NAME]", 1, 2, create},
     {"edit", "ID " SNIPER_OPTIONS " [--once] [--no-reduce-only] [--no-keep]", 1, 1, edit},
     {"arm", "ID", 1, 1, watch_act},
