@@ -16,9 +16,17 @@ CREATE DOMAIN follow_status AS text CHECK (VALUE IN ('detected', 'executed', 'fa
 
 CREATE TABLE watches (
     id            bigint PRIMARY KEY,
+    -- what a firing changes comes first and is in no index: little to log, quick to find in a row
+    status        watch_status NOT NULL,
+    armed         boolean NOT NULL,
+    away          boolean NOT NULL,
+    fires         integer NOT NULL,
+    version       integer NOT NULL,
+    order_id      bigint,
+    spent         numeric(18,6),
+    packed        bytea,
     kind          watch_kind NOT NULL,
     account_id    bigint,
-    status        watch_status NOT NULL,
     figure        watch_figure NOT NULL,
     subject       bigint  NOT NULL,
     direction     watch_direction NOT NULL,
@@ -27,35 +35,41 @@ CREATE TABLE watches (
     action        trade_action NOT NULL,
     amount        numeric(18,6),
     slippage      numeric(5,4) NOT NULL,
-    armed         boolean NOT NULL,
     repeat        boolean NOT NULL,
     in_units      boolean NOT NULL,
     reduce_only   boolean NOT NULL,
-    away          boolean NOT NULL,
     keep_armed    boolean NOT NULL,
     expires_at    timestamptz,
     hold_ms       bigint,
     max_age_ms    bigint,
     depth         numeric(18,6),
     budget        numeric(18,6),
-    spent         numeric(18,6),
-    oco_id        bigint,
-    order_id      bigint,
-    fires         integer NOT NULL,
-    version       integer NOT NULL,
-    -- The whole row again, as a start reads it: numbers in network order, then the words. The server keeps it right.
-    packed        bytea NOT NULL GENERATED ALWAYS AS (
-        int8send(id) || int8send(coalesce(account_id, 0)) || int8send(subject) || int8send((trigger_price * 1000000)::bigint)
-        || int8send((coalesce(amount, 0) * 1000000)::bigint) || int8send((coalesce(budget, 0) * 1000000)::bigint)
-        || int8send((coalesce(spent, 0) * 1000000)::bigint) || int8send((coalesce(depth, 0) * 1000000)::bigint)
-        || timestamptz_send(coalesce(expires_at, '-infinity')) || int8send(coalesce(order_id, 0)) || int8send(coalesce(hold_ms, 0))
-        || int8send(coalesce(max_age_ms, 0)) || int8send(coalesce(oco_id, 0)) || int4send((slippage * 10000)::integer) || int4send(fires)
-        || int4send(version)
-        || int4send(CASE WHEN armed THEN 1 ELSE 0 END + CASE WHEN repeat THEN 2 ELSE 0 END + CASE WHEN in_units THEN 4 ELSE 0 END
-                    + CASE WHEN reduce_only THEN 8 ELSE 0 END + CASE WHEN away THEN 16 ELSE 0 END + CASE WHEN keep_armed THEN 32 ELSE 0 END)
-        || (kind || ' ' || status || ' ' || figure || ' ' || direction || ' ' || side || ' ' || action)::bytea) STORED
+    oco_id        bigint
 ) WITH (fillfactor = 90);
-CREATE INDEX watches_finished ON watches (id) WHERE status NOT IN ('WATCHING', 'EXECUTING');
+-- The whole row as a start reads it: numbers in network order, then the words. The desk writes it along with the row; a generated column
+-- would do the same but costs every statement 150 us, because the server reads its expression anew each time.
+CREATE FUNCTION watch_packed(w watches) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT
+    int8send(w.id) || int8send(coalesce(w.account_id, 0)) || int8send(w.subject) || int8send((w.trigger_price * 1000000)::bigint)
+    || int8send((coalesce(w.amount, 0) * 1000000)::bigint) || int8send((coalesce(w.budget, 0) * 1000000)::bigint)
+    || int8send((coalesce(w.spent, 0) * 1000000)::bigint) || int8send((coalesce(w.depth, 0) * 1000000)::bigint)
+    || timestamptz_send(coalesce(w.expires_at, '-infinity')) || int8send(coalesce(w.order_id, 0)) || int8send(coalesce(w.hold_ms, 0))
+    || int8send(coalesce(w.max_age_ms, 0)) || int8send(coalesce(w.oco_id, 0)) || int4send((w.slippage * 10000)::integer) || int4send(w.fires)
+    || int4send(w.version)
+    || int4send(CASE WHEN w.armed THEN 1 ELSE 0 END + CASE WHEN w.repeat THEN 2 ELSE 0 END + CASE WHEN w.in_units THEN 4 ELSE 0 END
+            + CASE WHEN w.reduce_only THEN 8 ELSE 0 END + CASE WHEN w.away THEN 16 ELSE 0 END + CASE WHEN w.keep_armed THEN 32 ELSE 0 END)
+    || (w.kind || ' ' || w.status || ' ' || w.figure || ' ' || w.direction || ' ' || w.side || ' ' || w.action)::bytea
+$$;
+CREATE FUNCTION turret_unpack() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.packed := NULL;
+    RETURN NEW;
+END $$;
+-- A change by another hand leaves packed as it was: then it counts no more. Not for what a firing changes, which must be quick: a start
+-- looks at status and armed themselves.
+CREATE TRIGGER watches_unpack BEFORE UPDATE OF kind, account_id, figure, subject, direction, trigger_price, side, action, amount, slippage, repeat, in_units,
+    reduce_only, keep_armed, expires_at, hold_ms, max_age_ms, depth, budget, oco_id ON watches FOR EACH ROW WHEN (NEW.packed = OLD.packed)
+    EXECUTE FUNCTION turret_unpack();
 COMMENT ON TABLE watches IS 'Sniper orders and alerts: a level of a figure that, when reached, does something once. One row each, finished ones stay.';
 COMMENT ON COLUMN watches.id IS 'What a person types; from the same counter as orders.num.';
 COMMENT ON COLUMN watches.subject IS 'By figure: markets.id, the position''s orders.id, accounts.id, models.id or the venue''s number.';
@@ -69,7 +83,7 @@ COMMENT ON COLUMN watches.budget IS 'USD all firings together may spend; spent i
 COMMENT ON COLUMN watches.oco_id IS 'Partner: the first to fire cancels the other.';
 COMMENT ON COLUMN watches.order_id IS 'The order of the last firing; orders.link_id (source sniper) is the way back.';
 COMMENT ON COLUMN watches.version IS 'Grows by one with every change (16 bits, then from 0 again); an older one never overwrites a newer one.';
-COMMENT ON COLUMN watches.packed IS 'The other columns in one value, generated: a million watches load in well under a second.';
+COMMENT ON COLUMN watches.packed IS 'The other columns in one value (watch_packed), for a fast start; null: the columns count. doctor compares them.';
 
 CREATE TABLE follows (
     id              bigint PRIMARY KEY,

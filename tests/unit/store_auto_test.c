@@ -430,6 +430,104 @@ static void an_order_of_a_watch_that_others_changed_is_not_stored(void **state) 
     same_watch(watch_of(7), &a.u.watch);
 }
 
+/* Rows that a person changed in the database: their columns count, not the copy a start reads. */
+static void what_another_hand_changed_is_loaded(void **state) {
+    (void)state;
+    for (watch_id id = 1; id <= 4; id++) {
+        struct watch w = make_watch(id);
+        w.flags = WATCH_ARMED;
+        PUT(WATCH, watch, w);
+    }
+    assert_int_equal(sql_int(&c, "SELECT count(*) FROM watches w WHERE packed IS DISTINCT FROM watch_packed(w)"), 0);
+    sql_value(&c, "UPDATE watches SET trigger_price = 0.5 WHERE id = 1", NULL);
+    sql_value(&c, "UPDATE watches SET armed = false WHERE id = 2", NULL);
+    sql_value(&c, "UPDATE watches SET status = 'CANCELLED' WHERE id = 3", NULL);
+    load();
+    assert_int_equal(watch_of(1)->level.micro, 500000);
+    assert_int_equal(watch_of(2)->flags, 0);
+    assert_int_equal(watch_of(3)->status, WATCH_CANCELLED);
+    assert_int_equal(watch_of(4)->flags, WATCH_ARMED);
+}
+
+/* As the desk saves it: the watch, its order and the word about it. The word follows a moment later. */
+static void a_firing_is_stored_whole(void **state) {
+    (void)state;
+    struct watch w = make_watch(7);
+    w.version = 65535;
+    w.flags = WATCH_ARMED | WATCH_REPEAT;
+    w.budget = USD(100000000);
+    PUT(WATCH, watch, w);
+    w.version = 0;
+    w.status = WATCH_EXECUTING;
+    w.flags |= WATCH_AWAY;
+    w.fires = 1;
+    w.order = 21;
+    w.spent = USD(25000000);
+    struct fx_save r[3] = {{.kind = SAVE_WATCH}, {.kind = SAVE_ORDER, .insert = 1, .intent = 1}, {.kind = SAVE_HISTORY, .last = 1}};
+    seq++;
+    for (int i = 0; i < 3; i++) {
+        r[i].seq = seq;
+        r[i].epoch = epoch;
+    }
+    r[0].u.watch = w;
+    r[1].u.order = make_order(21);
+    r[1].u.order.link = 7;
+    r[2].u.history = (struct history){.at_us = T0, .id = 7, .order = 21, .what = "fired", .text = "ask 0.12"};
+    int before = seen.saved;
+    for (int i = 0; i < 3; i++)
+        store_save(st, &r[i]);
+    wait_for(&seen.saved, before + 1);
+    assert_int_equal(seen.refused, 0);
+    for (int i = 0; real && i < 100 && !store_idle(st); i++)
+        run_for(0.02);
+    assert_int_equal(seen.saved, before + 1); /* one answer for all of it */
+    load();
+    same_watch(watch_of(7), &w);
+    assert_int_equal(seen.orders, 1);
+    assert_int_equal(seen.n_history, 1);
+    assert_memory_equal(&seen.history[0], &r[2].u.history, sizeof r[2].u.history);
+    if (real)
+        assert_int_equal(sql_int(&c, "SELECT count(*) FROM watches w WHERE packed IS DISTINCT FROM watch_packed(w)"), 0);
+    /* the same firing once more, as after a lost answer that was taken for a refusal: nothing happens twice */
+    r[1].u.order.id = 22;
+    r[1].u.order.num = 22;
+    for (int i = 0; i < 3; i++)
+        r[i].seq = seq + 1;
+    seq++;
+    int leads = seen.leads;
+    before = seen.saved;
+    for (int i = 0; i < 3; i++)
+        store_save(st, &r[i]);
+    wait_for(&seen.saved, before + 1);
+    assert_int_equal(seen.not_leader, 1);
+    if (real)
+        wait_for(&seen.leads, leads + 1);
+    load();
+    assert_int_equal(seen.orders, 1);
+    assert_int_equal(seen.n_history, 1);
+}
+
+/* A watch whose last change never reached the store fires all the same: by the general way. */
+static void a_firing_over_a_gap_is_stored(void **state) {
+    (void)state;
+    PUT(WATCH, watch, make_watch(7));
+    struct watch w = make_watch(7);
+    w.version = 3;
+    w.level = PRICE(777);
+    w.status = WATCH_EXECUTING;
+    w.order = 21;
+    struct fx_save a = rec(SAVE_WATCH), b = {.seq = a.seq, .epoch = epoch, .kind = SAVE_ORDER, .last = 1, .insert = 1, .intent = 1};
+    a.u.watch = w;
+    a.last = 0;
+    b.u.order = make_order(21);
+    store_save(st, &a);
+    put(b);
+    assert_int_equal(seen.refused, 0);
+    load();
+    same_watch(watch_of(7), &w);
+    assert_int_equal(seen.orders, 1);
+}
+
 /* --- how much is loaded --- */
 
 static void live_watches_and_the_newest_finished_ones_are_loaded(void **state) {
@@ -550,11 +648,15 @@ static void many_watches_load_in_pieces(void **state) {
     w.expires_us = T0;
     w.budget = USD(500000000);
     PUT(WATCH, watch, w);
-    char sql[900];
-    snprintf(sql, sizeof sql, "SET statement_timeout = 0; INSERT INTO watches SELECT g, kind, account_id, status, CASE g %% 4 WHEN 0 THEN 'bid' WHEN 1 THEN 'ask' WHEN 2 THEN 'mark' ELSE 'last' END, g %% 1000, "
+    char sql[1200];
+    snprintf(sql, sizeof sql, "SET statement_timeout = 0; INSERT INTO watches (id, kind, account_id, status, figure, subject, direction, trigger_price, side, action, amount, slippage, "
+                              "armed, repeat, in_units, reduce_only, away, keep_armed, expires_at, hold_ms, max_age_ms, depth, budget, spent, oco_id, order_id, fires, version) "
+                              "SELECT g, kind, account_id, status, CASE g %% 4 WHEN 0 THEN 'bid' WHEN 1 THEN 'ask' WHEN 2 THEN 'mark' ELSE 'last' END, g %% 1000, "
                               "direction, trigger_price + g * 0.000001, side, action, amount, slippage, armed, repeat, in_units, reduce_only, away, keep_armed, expires_at, hold_ms, max_age_ms, depth, budget, spent, "
                               "oco_id, order_id, fires, version FROM watches, generate_series(2, %d) g WHERE id = 1", n);
     sql_value(&c, sql, NULL);
+    sql_value(&c, "SET statement_timeout = 0; UPDATE watches w SET packed = watch_packed(w) WHERE packed IS NULL", NULL);
+    sql_value(&c, "CLUSTER watches USING watches_pkey", NULL); /* as if they had come one by one */
     sql_value(&c, "ANALYZE watches", NULL);
     seen.watches = xgrow(seen.watches, &seen.cap_watches, (size_t)n, sizeof *seen.watches);
     memset(seen.watches, 1, (size_t)n * sizeof *seen.watches); /* its pages count before the load */
@@ -670,6 +772,9 @@ int main(void) {
         BOTH(an_older_watch_or_follow_never_overwrites_a_newer_one),
         BOTH(a_trade_of_a_target_counts_once_a_follow),
         BOTH(an_order_of_a_watch_that_others_changed_is_not_stored),
+        BOTH(a_firing_is_stored_whole),
+        BOTH(a_firing_over_a_gap_is_stored),
+        SERVER(what_another_hand_changed_is_loaded),
         BOTH(live_watches_and_the_newest_finished_ones_are_loaded),
         BOTH(trades_of_targets_are_loaded_while_they_can_be_told_again),
         EMPTY(the_outbox_carries_automations),

@@ -15,6 +15,8 @@
 #define SPILL_TICK 0.1
 
 void batch_free(struct batch *b) {
+    if (b->words)
+        batch_free(b->words);
     free(b->recs);
     free(b);
 }
@@ -39,6 +41,10 @@ bool batch_to_outbox(struct store_pg *s, struct batch *b) {
 }
 
 void batch_refuse(struct store_pg *s, struct batch *b) {
+    if (b->later) {
+        list_push(&s->words, b);
+        return;
+    }
     if (!batch_to_outbox(s, b))
         batch_answer(s, b, ERR_STORE_DOWN, false);
     batch_free(b);
@@ -103,6 +109,28 @@ void batch_merge_progress(struct store_pg *s) {
 
 /* --- collecting --- */
 
+/* The words about a firing need not hold its order up: they follow when it is stored, with what else there is by then. */
+static void split_words(struct batch *b) {
+    if (b->n != 3 || !b->intent || b->recs[0].kind != SAVE_WATCH || b->recs[2].kind != SAVE_HISTORY)
+        return;
+    struct batch *w = b->words = xcalloc(1, sizeof *w);
+    w->recs = xcalloc(1, sizeof *w->recs);
+    w->recs[0] = b->recs[--b->n];
+    w->n = 1;
+    w->epoch = b->epoch;
+    w->since_us = b->since_us;
+    w->answered = w->later = true;
+}
+
+static void queue_words(struct store_pg *s) {
+    if (s->life != SP_UP || !s->words.first)
+        return;
+    *s->queue.tail = s->words.first;
+    s->queue.tail = s->words.tail;
+    list_init(&s->words);
+    batch_pump(s);
+}
+
 void batch_save(struct store_pg *s, const struct fx_save *rec) {
     if (!s->building) {
         s->building = xcalloc(1, sizeof *s->building);
@@ -120,6 +148,8 @@ void batch_save(struct store_pg *s, const struct fx_save *rec) {
     b->epoch = rec->epoch;
     b->since_us = clock_mono_us();
     if (s->life == SP_UP) {
+        if (!s->queue.first && !s->flight.first)
+            split_words(b);
         list_push(&s->queue, b);
         batch_pump(s);
     } else
@@ -202,8 +232,23 @@ static bool send_intent(struct store_pg *s, struct batch *of) {
     return true;
 }
 
+/* The other one: a sniper that fires is one statement, too. */
+static bool send_fire(struct store_pg *s, struct batch *of) {
+    const struct fx_save *r = of->recs;
+    if (of->merge || of->general || of->n != 2 || r[0].kind != SAVE_WATCH || r[0].u.watch.status != WATCH_EXECUTING || r[1].kind != SAVE_ORDER || !r[1].intent || !r[1].insert ||
+        !is_bare(&r[1].u.order.pos))
+        return false;
+    struct binder b;
+    bind_reset(&b);
+    bind_u64(&b, of->epoch);
+    bind_row(&b, &row_fire, &r[0].u.watch);
+    bind_row(&b, &row_intent, &r[1].u.order);
+    exec(s, "fire", &b, of, 'f');
+    return true;
+}
+
 static void send_batch(struct store_pg *s, struct batch *of) {
-    if (send_intent(s, of))
+    if (send_intent(s, of) || send_fire(s, of))
         return;
     if (!of->stored) { /* what the outbox holds has happened, whoever leads now */
         struct binder b;
@@ -247,6 +292,7 @@ static void on_spill(struct ev_loop *loop, ev_timer *w, int revents) {
     (void)loop;
     (void)revents;
     struct store_pg *s = w->data;
+    queue_words(s);
     int64_t before = clock_mono_us() - (s->cfg.exit_wait_ms ? s->cfg.exit_wait_ms : 1000) * 1000LL;
     for (struct batch *b = s->flight.first; b; b = b->next)
         if (b->since_us < before)
@@ -267,6 +313,7 @@ void batch_init(struct store_pg *s) {
     list_init(&s->queue);
     list_init(&s->flight);
     list_init(&s->unknown);
+    list_init(&s->words);
     ev_timer_init(&s->spill_timer, on_spill, SPILL_TICK, SPILL_TICK);
     s->spill_timer.data = s;
     ev_timer_start(loop_get(), &s->spill_timer);
@@ -283,10 +330,11 @@ void batch_close(struct store_pg *s) {
     free_list(&s->queue);
     free_list(&s->flight);
     free_list(&s->unknown);
+    free_list(&s->words);
     if (s->building)
         batch_free(s->building);
     free(s->map.of);
     free(s->map.kind);
 }
 
-bool batch_idle(const struct store_pg *s) { return !s->building && !s->queue.first && !s->flight.first && !s->unknown.first && !s->probes; }
+bool batch_idle(const struct store_pg *s) { return !s->building && !s->words.first && !s->queue.first && !s->flight.first && !s->unknown.first && !s->probes; }

@@ -13,12 +13,21 @@
 
 /* --- answers --- */
 
+/* What was split off it follows soon (on_spill), not now: its order is about to leave. */
+static void release_words(struct store_pg *s, struct batch *b) {
+    if (b->words)
+        list_push(&s->words, b->words);
+    b->words = NULL;
+}
+
 void batch_on_result(void *ctx, int index, const PGresult *r) {
     const struct unit_map *m = &((struct store_pg *)ctx)->map;
     struct batch *b = (size_t)index < m->n ? m->of[index] : NULL;
     if (!b || m->kind[index] == '-')
         return;
-    if (m->kind[index] == 'i')
+    if (m->kind[index] == 'f')
+        b->undone = strcmp(PQcmdTuples((PGresult *)(uintptr_t)r), "1") != 0;
+    else if (m->kind[index] == 'i')
         b->not_leader = strcmp(PQcmdTuples((PGresult *)(uintptr_t)r), "1") != 0;
     else if (PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == '0' && !PQgetisnull(r, 0, 1)) /* not taken: what is stored is as new as ours or newer */
         b->behind = (uint16_t)atoi(PQgetvalue(r, 0, 1));
@@ -47,14 +56,28 @@ static void usurped(struct store_pg *s, struct batch *b) {
         leader_lost(s, "another desk has taken over");
 }
 
+static void again(struct store_pg *s, struct batch *b) {
+    b->solo = true;
+    b->not_leader = b->undone = false;
+    b->behind = 0;
+    list_push_front(&s->queue, b);
+}
+
 static void batch_done(struct store_pg *s, struct batch *b) {
+    if (b->undone) { /* why? */
+        b->general = true;
+        again(s, b);
+        return;
+    }
     if (b->not_leader)
         usurped(s, b);
     else if (b->merge && is_newer_stored(b)) {
         conflict(s, b);
         return;
-    } else
+    } else {
         batch_answer(s, b, ERR_OK, false);
+        release_words(s, b);
+    }
     batch_free(b);
 }
 
@@ -72,13 +95,6 @@ static bool error_is_passing(const char *state) {
         if (!strcmp(state, passing[i]))
             return true;
     return false;
-}
-
-static void again(struct store_pg *s, struct batch *b) {
-    b->solo = true;
-    b->not_leader = false;
-    b->behind = 0;
-    list_push_front(&s->queue, b);
 }
 
 /* One batch alone was refused. */
@@ -117,6 +133,11 @@ static void batch_failed(struct store_pg *s, struct batch *b, const struct pg_ou
 /* The answer was lost. Exits are safe in the outbox; intents are looked up; the rest is merged again: all of it
  * changes nothing where the commit had happened. */
 static void batch_lost(struct store_pg *s, struct batch *b) {
+    if (b->later) {
+        b->merge = true;
+        list_push(&s->words, b);
+        return;
+    }
     if (b->stored || b->answered || batch_to_outbox(s, b)) {
         batch_free(b);
         return;
@@ -139,7 +160,7 @@ void batch_on_unit(void *ctx, const struct pg_outcome *out) {
         s->queue = flight;
         for (b = s->queue.first; b; b = b->next) {
             b->solo = true;
-            b->not_leader = false;
+            b->not_leader = b->undone = false;
             b->behind = 0;
         }
         if (later.first) {
@@ -187,6 +208,8 @@ static void on_probe(void *ctx, const struct pg_outcome *out) {
         return;
     }
     batch_answer(s, b, version >= 0 ? ERR_OK : ERR_STORE_DOWN, false);
+    if (version >= 0)
+        release_words(s, b);
     log_info("store", "batch %llu: its lost commit had %s", (unsigned long long)b->seq, version >= 0 ? "happened" : "not happened");
     batch_free(b);
     if (!s->probes)

@@ -17,7 +17,7 @@ WORDS(origin, "hand", "file")
 WORDS(remark, "order", "day")
 static const char *figure_word(int v) { return v < FIGURE_COUNT ? figure_info((enum figure)v)->name : "?"; }
 
-/* What load_auto.c reads of a packed row: the words in their order there. */
+/* The words of a packed row in their order there. */
 const char *(*const watch_words[WATCH_WORDS])(int) = {watch_kind_name_word, watch_status_name_word, figure_word, direction_word, order_side_name_word, order_action_name_word};
 
 #define W struct watch
@@ -50,6 +50,20 @@ static const struct col watch_cols[] = {
     INT_(W, order, "order_id", "bigint", N_),
     INT_(W, fires, "fires", "integer"),
     INT_(W, version, "version", "integer"),
+    {.name = "packed", .type = "bytea", .kind = COL_PACKED, .size = sizeof(W), .flags = COL_WRITE_ONLY},
+};
+
+/* What a firing changes. */
+static const struct col fire_cols[] = {
+    INT_(W, id, "id", "bigint", KEY_),
+    ENUM_(W, status, "status", "text", watch_status_name),
+    FLAG_(W, flags, "armed", WATCH_ARMED),
+    FLAG_(W, flags, "away", WATCH_AWAY),
+    DEC_(W, spent, "spent", N_),
+    INT_(W, order, "order_id", "bigint", N_),
+    INT_(W, fires, "fires", "integer"),
+    INT_(W, version, "version", "integer"),
+    {.name = "packed", .type = "bytea", .kind = COL_PACKED, .size = sizeof(W), .flags = COL_WRITE_ONLY},
 };
 #undef W
 
@@ -145,6 +159,7 @@ static const struct col remark_cols[] = {
 #undef R
 
 TYPE(row_watch, "watches", watch_cols);
+TYPE(row_fire, "watches", fire_cols);
 TYPE(row_follow, "follows", follow_cols);
 TYPE(row_follow_trade, "follow_trades", follow_trade_cols);
 TYPE(row_link, "market_links", link_cols);

@@ -1,20 +1,19 @@
 /* Watches by the thousand in one event, and the newest history. Each watch comes as one packed value (sql/003) in pieces by
  * key: a million of them load in well under a second, one piece in memory. Then the last of a load's ways is done. */
 #include "store_pg.h"
+#include "watch_pack.h"
 
 #include "turret/base/mem.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECE 3000
 #define FINISHED 500
+#define ARMED_AT "119" /* byte of the flags in a packed row */
 #define HISTORY 1000
-#define WORDS_SEEN 64 /* power of two */
-#define WORDS_MAX 80
 
 #define LIVE "status IN ('WATCHING', 'EXECUTING')"
 
@@ -24,93 +23,17 @@ struct autos {
     void (*failed)(struct store_pg *s, const struct pg_outcome *out);
     int got;
     uint64_t last; /* greatest id so far */
-    struct words { /* what a row's words mean: there are few combinations of them */
-        char text[WORDS_MAX];
-        uint8_t value[WATCH_WORDS];
-    } words[WORDS_SEEN];
+    struct watch_memo memo;
     struct event *ev; /* room for a piece */
 };
 
 void autos_prepare(struct pg *pg) {
-    char sql[240];
-    snprintf(sql, sizeof sql, "SELECT packed FROM watches WHERE id > $1::bigint AND " LIVE " ORDER BY id LIMIT %d", PIECE);
+    char sql[320];
+    snprintf(sql, sizeof sql, "SELECT coalesce(CASE WHEN (get_byte(packed, " ARMED_AT ") & 1 = 1) = armed THEN packed END, watch_packed(w)) FROM watches w WHERE id > $1::bigint AND " LIVE " ORDER BY id LIMIT %d", PIECE);
     pg_prepare(pg, "watches_live", sql);
-    snprintf(sql, sizeof sql, "SELECT packed FROM (SELECT id, packed FROM watches WHERE status NOT IN ('WATCHING', 'EXECUTING') ORDER BY id DESC LIMIT %d) w ORDER BY id",
+    snprintf(sql, sizeof sql, "SELECT watch_packed(w) FROM (SELECT id FROM watches WHERE status NOT IN ('WATCHING', 'EXECUTING') ORDER BY id DESC LIMIT %d) f JOIN watches w USING (id) ORDER BY id",
              FINISHED);
     pg_prepare(pg, "watches_finished", sql);
-}
-
-/* --- one packed row --- */
-
-struct reader {
-    const char *at, *end;
-};
-
-static uint64_t take8(struct reader *r) {
-    uint64_t v = 0;
-    if (r->end - r->at >= 8)
-        memcpy(&v, r->at, 8);
-    r->at += 8;
-    return be64toh(v);
-}
-
-static uint32_t take4(struct reader *r) {
-    uint32_t v = 0;
-    if (r->end - r->at >= 4)
-        memcpy(&v, r->at, 4);
-    r->at += 4;
-    return be32toh(v);
-}
-
-static void learn_words(struct words *w, const char *text, size_t n) {
-    memcpy(w->text, text, n);
-    w->text[n] = 0;
-    char buf[WORDS_MAX], *save, *word = strtok_r(strcpy(buf, w->text), " ", &save);
-    for (int i = 0; i < WATCH_WORDS; i++, word = strtok_r(NULL, " ", &save))
-        w->value[i] = (uint8_t)(word ? row_word(watch_words[i], word) : 0);
-}
-
-static const uint8_t *words_of(struct autos *a, const char *text, size_t n) {
-    uint32_t h = (uint32_t)n; /* of letters in which the words differ */
-    for (size_t i = 0; i < n; i += 3)
-        h = h * 31 + (unsigned char)text[i];
-    struct words *w = &a->words[(h ^ h >> 11) % WORDS_SEEN];
-    if (strncmp(w->text, text, n) != 0 || w->text[n])
-        learn_words(w, text, n);
-    return w->value;
-}
-
-static bool unpack(struct autos *a, const char *at, int len, struct watch *w) {
-    struct reader r = {at, at + len};
-    memset(w, 0, sizeof *w);
-    w->id = (watch_id)take8(&r);
-    w->account = (account_id)take8(&r);
-    w->subject = take8(&r);
-    w->level.micro = (int64_t)take8(&r);
-    w->amount = (int64_t)take8(&r);
-    w->budget.micro = (int64_t)take8(&r);
-    w->spent.micro = (int64_t)take8(&r);
-    w->depth.micro = (int64_t)take8(&r);
-    int64_t expires = (int64_t)take8(&r);
-    w->expires_us = expires == INT64_MIN ? 0 : expires + PG_EPOCH_US;
-    w->order = take8(&r);
-    w->hold_ms = (uint32_t)take8(&r);
-    w->max_age_ms = (uint32_t)take8(&r);
-    w->oco = (watch_id)take8(&r);
-    w->slippage_e4 = (uint16_t)take4(&r);
-    w->fires = (uint16_t)take4(&r);
-    w->version = (uint16_t)take4(&r);
-    w->flags = (uint8_t)take4(&r);
-    if (r.at >= r.end || r.end - r.at >= WORDS_MAX)
-        return false;
-    const uint8_t *v = words_of(a, r.at, (size_t)(r.end - r.at));
-    w->kind = v[0];
-    w->status = v[1];
-    w->figure = v[2];
-    w->dir = v[3];
-    w->side = v[4];
-    w->action = v[5];
-    return true;
 }
 
 /* --- pieces --- */
@@ -125,7 +48,7 @@ static void on_watches(void *ctx, int index, const PGresult *r) {
     event_init(a->ev, EVENT_WATCHES, VENUE_NONE, 0);
     w->n = 0;
     for (int i = 0; i < a->got && i < PIECE; i++)
-        w->n += unpack(a, PQgetvalue(r, i, 0), PQgetlength(r, i, 0), &w->watches[w->n]);
+        w->n += watch_unpack(&a->memo, PQgetvalue(r, i, 0), PQgetlength(r, i, 0), &w->watches[w->n]);
     if (!w->n)
         return;
     a->last = w->watches[w->n - 1].id;

@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include "plan_json.h"
+#include "watch_pack.h"
 
 #include "turret/base/utf8.h"
 
@@ -204,6 +205,13 @@ static void bind_col(struct binder *b, const struct col *c, const char *row) {
     }
     case COL_SIGN: bind_i64(b, get_sint(at, c->size)); break;
     case COL_E4: bind_dec(b, (int64_t)get_uint(at, c->size) * E4_MICRO); break;
+    case COL_PACKED: {
+        struct watch w;
+        memcpy(&w, at, sizeof w);
+        char *p = room(b, WATCH_PACKED_MAX);
+        push(b, p, (int)watch_pack(&w, p), 1);
+        break;
+    }
     case COL_RULES: break; /* part of the plan */
     }
 }
@@ -344,6 +352,7 @@ static void read_col(const struct col *c, const char *text, char *row) {
         break;
     }
     case COL_PLAN:
+    case COL_PACKED:
     case COL_LIMITS:
     case COL_AVG: break;
     }

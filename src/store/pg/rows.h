@@ -19,6 +19,7 @@ enum col_kind {
     COL_PLAN, /* struct exit_plan as jsonb */
     COL_RULES, /* read of it: what moves or comes in parts */
     COL_ROUTE, /* struct route as jsonb, null without options */
+    COL_PACKED, /* the whole struct watch (watch_pack.h) */
     COL_E4,   /* ten-thousandths, unsigned, as numeric: 200 = 0.02 */
     COL_AVG,  /* value at `off` per quantity at `guard`, null for none */
     COL_LIMITS, /* struct agent_limits as jsonb */
@@ -48,7 +49,7 @@ struct row_type {
     int n;
 };
 extern const struct row_type row_order, row_intent /* its first columns: no position */, row_event, row_fill, row_ledger, row_setting, row_market, row_equity, row_day, row_account, row_model;
-extern const struct row_type row_watch, row_follow, row_follow_trade, row_link, row_history, row_remark;
+extern const struct row_type row_watch, row_fire /* what a firing changes */, row_follow, row_follow_trade, row_link, row_history, row_remark;
 #define WATCH_WORDS 6
 extern const char *(*const watch_words[WATCH_WORDS])(int); /* kind, status, figure, direction, side, action */
 #define PG_EPOCH_US 946684800000000LL /* 2000-01-01: what the server counts from */

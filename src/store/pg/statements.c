@@ -136,6 +136,23 @@ static void prepare_upsert(struct pg *pg, const char *name, const struct row_typ
 /* Versions have 16 bits and begin anew: newer is what lies less than half the circle ahead. */
 #define NEWER(t) " WHERE (excluded.version - " t ".version + 65536) % 65536 BETWEEN 1 AND 32767"
 
+/* A sniper's firing, the hot path: its watch and its order. "INSERT 0 0" says that nothing was done: another desk leads, or the stored
+ * watch is not the one before. The general way then finds out which. */
+static void prepare_fire(struct pg *pg) {
+    struct str s;
+    str_init(&s);
+    str_add(&s, "WITH w AS (UPDATE watches SET ");
+    row_sets(&s, &row_fire, 2);
+    str_addf(&s, " WHERE id = $2::bigint AND version = ($%d::integer + 65535) %% 65536 "
+                 "AND EXISTS (SELECT 1 FROM leader WHERE id = 1 AND epoch = $1::bigint AND expires > clock_timestamp()) RETURNING 1) INSERT INTO orders (",
+             param_of(&row_fire, "version", 2));
+    row_names(&s, &row_intent);
+    str_add(&s, ") SELECT ");
+    row_values(&s, &row_intent, 2 + row_params(&row_fire));
+    str_add(&s, " FROM w");
+    add(pg, "fire", &s);
+}
+
 static void prepare_autos(struct pg *pg) {
     struct str s;
     prepare_upsert(pg, "watch", &row_watch, NEWER("watches"));
@@ -149,6 +166,8 @@ static void prepare_autos(struct pg *pg) {
     upsert(&s, &row_watch);
     str_add(&s, NEWER("watches") " RETURNING 1) SELECT turret_expect(EXISTS (SELECT 1 FROM u), 'TU004', 'the stored watch has another version')");
     add(pg, "watch_fire", &s);
+
+    prepare_fire(pg);
 
     str_init(&s);
     insert_head(&s, &row_history);

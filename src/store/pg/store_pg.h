@@ -20,8 +20,11 @@ struct batch { /* one transaction of the desk's */
     bool intent, exit;
     bool solo;     /* a group with it failed: goes alone */
     bool merge;    /* idempotent: newest version wins, what is there already is fine */
+    bool later;    /* split off another, which has the answer: still to be stored */
+    struct batch *words; /* split off this one, until it is stored */
     bool answered; /* the desk has its answer (outbox) */
-    bool general;  /* not by the short way for intents: the same id was there */
+    bool general;  /* not by the short way for intents: the same id was there, or nothing was done */
+    bool undone;   /* the short way of a firing did nothing */
     bool stored;   /* comes from the outbox */
     bool not_leader;
     uint16_t behind; /* merge: the stored version, where it was newer than ours */
@@ -32,7 +35,7 @@ struct batch_list { struct batch *first, **tail; };
 
 struct unit_map { /* which batch each statement of the unit under way belongs to */
     struct batch **of;
-    char *kind; /* 'i' intent, 'm' merged order, '-' */
+    char *kind; /* 'i' intent, 'f' firing, 'm' merged order, '-' */
     size_t n, cap_of, cap_kind;
 };
 
@@ -57,6 +60,7 @@ struct store_pg {
 
     struct batch *building;
     struct batch_list queue, flight, unknown; /* flight: the one unit under way; unknown: intents to be looked up */
+    struct batch_list words; /* about firings that are stored: queued at the next tick */
     struct unit_map map;
     struct outbox outbox;
     bool merging, merge_refused, merge_stuck;
