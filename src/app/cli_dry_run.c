@@ -137,12 +137,13 @@ static bool value_of(const struct over *o, int64_t *out) {
     return px.micro != 0;
 }
 
-/* What is there at the level and within its slippage. */
+/* What is there at the level and within its slippage; nothing in a book that the desk would not use. */
 static qty size_there(const struct over *o) {
     const struct watch *w = &o->x.w;
     const enum book_side from = book_dir((enum order_side)w->side, (enum order_action)w->action) > 0 ? BOOK_ASK : BOOK_BID;
     int64_t limit;
-    if (!dec_muldiv(w->level.micro, w->action == ACTION_BUY ? 10000 + w->slippage_e4 : 10000 - w->slippage_e4, 10000, ROUND_HALF_EVEN, &limit))
+    price mid;
+    if (!book_mid(o->book, &mid) || book_crossed(o->book) || !dec_muldiv(w->level.micro, w->action == ACTION_BUY ? 10000 + w->slippage_e4 : 10000 - w->slippage_e4, 10000, ROUND_HALF_EVEN, &limit))
         return QTY(0);
     const price bound = own(o, PRICE(limit)); /* beyond the range of prices: any will do */
     return book_walk(o->book, from, QTY(TAPE_SIZE_MAX), bound.micro > 0 ? bound : PRICE(0)).filled;

@@ -172,6 +172,10 @@ static void edits_change_only_what_is_named_and_disarm(void **state) {
     in = yields("sniper edit 7 --hold none --budget none", INTENT_WATCH_PUT);
     assert_int_equal(in.u.watch.hold_ms, 0);
     assert_int_equal(in.u.watch.budget.micro, 0);
+    in = yields("sniper edit 7 --sell --when bid>=0.7", INTENT_WATCH_PUT);
+    assert_int_equal(in.u.watch.action, ACTION_SELL);
+    assert_true(in.u.watch.flags & WATCH_REDUCE_ONLY);
+    refuses("sniper edit 7 --sell --buy", ERR_USAGE, "contradict");
     fake_auto.watch[0].status = WATCH_FILLED;
     refuses("sniper edit 7 --once", ERR_NOT_OPEN, "FILLED");
     refuses("sniper arm 7", ERR_NOT_OPEN, "FILLED");
@@ -204,6 +208,8 @@ static void what_spends_money_asks_and_what_stops_it_does_not(void **state) {
     in = yields("trading halted storm ahead", INTENT_TRADING_STATE);
     assert_false(intent_asks(&in));
     assert_string_equal(in.note, "storm ahead");
+    in = yields("trading halted \"a\x1b[31mred\"", INTENT_TRADING_STATE);
+    assert_null(strchr(in.note, '\x1b'));
 }
 
 static void snipers_read_as_what_they_do(void **state) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 #include "ui/commands/verbs.h"
 
 #define TRADES_SHOWN 50
@@ -184,7 +185,7 @@ static bool set_words(const struct args *a, struct follow *f, struct command_res
     if (leave)
         f->exit = strcmp(leave, "manual") ? EXIT_MIRROR : EXIT_MANUAL;
     if (categories)
-        str_copy(f->categories, sizeof f->categories, str_eq_nocase(categories, "all") || str_eq_nocase(categories, "none") ? "" : categories);
+        utf8_sanitise(f->categories, sizeof f->categories, categories, str_eq_nocase(categories, "all") || str_eq_nocase(categories, "none") ? 0 : strlen(categories));
     return true;
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "turret/base/str.h"
-#include "turret/base/utf8.h"
 #include "ui/columns_private.h"
 #include "ui/commands/verbs.h"
 
@@ -169,7 +168,7 @@ COMMAND_RUN(run_note) {
         fail(r, ERR_USAGE, "note: TEXT or --remove, not both");
         return;
     }
-    utf8_sanitise(in.u.remark.text, sizeof in.u.remark.text, text, strlen(text));
+    str_copy(in.u.remark.text, sizeof in.u.remark.text, text);
     if (strlen(text) >= sizeof in.u.remark.text) {
         fail(r, ERR_BAD_VALUE, "note: at most %zu bytes", sizeof in.u.remark.text - 1);
         return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 #include "ui/commands/verbs.h"
 
 static void links(const struct command_ctx *c, const struct args *a, struct command_result *r) {
@@ -39,7 +40,7 @@ static void link_put(const struct command_ctx *c, const struct args *a, struct c
     intent_start(&in, INTENT_LINK_PUT, 0);
     in.market = one.m->id;
     in.u.link = (struct market_link){.a = one.m->id, .b = two.m->id, .inverted = args_option(a, "--inverted") != NULL, .origin = LINK_BY_HAND};
-    str_copy(in.u.link.note, sizeof in.u.link.note, note ? note : "");
+    utf8_sanitise(in.u.link.note, sizeof in.u.link.note, note ? note : "", note ? strlen(note) : 0);
     yield_intent(c, &in, r);
 }
 

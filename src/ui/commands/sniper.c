@@ -252,6 +252,13 @@ bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch 
 
 bool sniper_change(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r) {
     struct view_market vm;
+    const bool sell = args_option(a, "--sell") != NULL, buy = args_option(a, "--buy") != NULL;
+    if (sell && buy)
+        return fail(r, ERR_USAGE, "--sell and --buy contradict each other");
+    if (sell || buy) {
+        w->action = (uint8_t)(sell ? ACTION_SELL : ACTION_BUY);
+        watch_set_flag(w, WATCH_REDUCE_ONLY, w->action == side_closing_action((enum order_side)w->side));
+    }
     return view_market(c->view, w->subject, &vm) ? sniper_options(c, a, vm.m, w, r) : fail(r, ERR_NOT_FOUND, "its market is not known here");
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 
 #define DAY_US 86400000000LL
 
@@ -75,12 +76,13 @@ const char *complete_words(const char *const *list, const char *prefix, int i) {
     return NULL;
 }
 
-void args_rest(const struct args *a, int from, char *text, size_t cap) {
-    text[0] = 0;
+void args_rest(const struct args *a, int from, char *out, size_t cap) {
+    char text[1024] = "";
     for (int i = from; i < a->n; i++) {
         const size_t n = strlen(text);
-        snprintf(text + n, cap - n, "%s%s", i > from ? " " : "", a->pos[i]);
+        snprintf(text + n, sizeof text - n, "%s%s", i > from ? " " : "", a->pos[i]);
     }
+    utf8_sanitise(out, cap, text, strlen(text));
 }
 
 /* --- values ------------------------------------------------------------------------------------- */

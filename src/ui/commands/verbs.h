@@ -39,7 +39,7 @@ struct when { enum figure figure; enum trigger_dir dir; bool dir_given; char lev
 bool arg_when(const char *what, const char *text, enum figure fallback, enum trigger_dir dir, struct when *out, struct command_result *r);
 /* Options that change exits: --trail, --break-even, --ladder, --before-close. True when none or all are good; *any says if there were. */
 bool rules_options(const struct args *a, const struct market *m, enum order_side side, struct exit_rules *rules, bool *any, struct command_result *r);
-/* The words from the n-th on, as one text. */
+/* The words from the n-th on, as one text without what a terminal would obey. */
 void args_rest(const struct args *a, int from, char *text, size_t cap);
 
 void pnl_rows(const struct command_ctx *c, account_id account, bool days, struct command_result *r);      /* account 0 = all */
