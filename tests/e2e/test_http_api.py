@@ -474,7 +474,7 @@ def test_bad_bodies(api):
                {"amount": "5", "quantity": 1}, {"price": 0.5}, {"type": "limit"}, {"type": "stop"}, {"side": "maybe"}, {"side": 1}, {"side": None}, {"action": "hold"},
                {"timeInForce": "GTC"}, {"timeInForce": "gtd"}, {"expiresAt": "2030-01-01T00:00:00Z"}, {"leverage": 0}, {"leverage": 1.5}, {"leverage": 256}, {"preview": 1},
                {"preview": "true"}, {"reduceOnly": "no"}, {"clientId": ""}, {"clientId": "a b"}, {"clientId": "x" * 65}, {"clientId": "\u00e9"}, {"clientId": 5},
-               {"market": ""}, {"market": "--usd"}, {"market": "x" * 60}, {"market": "\u001b[31m"}, {"market": 5}, {"account": "-x"}, {"route": "cheapest"}, {"Market": m},
+               {"market": ""}, {"market": "--usd"}, {"market": "x" * 70}, {"market": "\u001b[31m"}, {"market": 5}, {"account": "-x"}, {"route": "cheapest"}, {"Market": m},
                {"takeprofit": 1}, {"__proto__": {}}, {"": 1}, {"\u001b[2J": 1}, {"source": "agent"}, {"strategy": "x"}]
     for change in changes:
         status, doc = api.order(**{**good, **change})
