@@ -461,13 +461,13 @@ static void exports_are_whole_and_safe(void **state) {
     assert_int_equal(g.err, ERR_OK);
 
     FILE *f = open_memstream(&out, &n);
-    assert_int_equal(store_pg_export(c.conninfo, "tool-calls", NULL, &(struct export_form){false, "", ""}, f, &begun, text), ERR_OK);
+    assert_int_equal(store_pg_export(c.conninfo, "tool-calls", NULL, &(struct export_form){.before = "", .after = ""}, f, &begun, text), ERR_OK);
     fclose(f);
     assert_string_equal(out, "time,invocation,model,variant,step,index,type,name,arguments,result,code,latency_ms,order\n"
                              "2026-11-21T04:00:01.000Z,5,model-1,guardian,0,0,READ,x,\"say \"\"hi\"\",\n[2Jmoon\",\"{\"\"k\"\": [1, \"\"\\u001b]0;x\\u0007\"\"]}\",,,\n");
     free(out);
     f = open_memstream(&out, &n);
-    assert_int_equal(store_pg_export(c.conninfo, "tool-calls", NULL, &(struct export_form){true, "<", ">"}, f, &begun, text), ERR_OK);
+    assert_int_equal(store_pg_export(c.conninfo, "tool-calls", NULL, &(struct export_form){.json = true, .before = "<", .after = ">"}, f, &begun, text), ERR_OK);
     fclose(f);
     assert_non_null(strstr(out, "\"arguments\":\"say \\\"hi\\\",\\n[2Jmoon\",\"result\":{\"k\":[1,\"]0;x\"]}"));
     assert_true(out[0] == '<' && out[n - 2] == '>');
