@@ -638,6 +638,42 @@ static void the_outbox_carries_automations(void **state) {
     assert_int_equal(seen.n_remarks, 1);
 }
 
+/* The word about a firing is stored a moment after its order: a database that goes away between gets it later, once. */
+static void the_word_about_a_firing_survives_a_lost_connection(void **state) {
+    (void)state;
+    open_pg(true);
+    struct watch w = make_watch(7);
+    PUT(WATCH, watch, w);
+    struct fx_save r[3] = {{.kind = SAVE_WATCH}, {.kind = SAVE_ORDER, .insert = 1, .intent = 1}, {.kind = SAVE_HISTORY, .last = 1}};
+    r[0].u.watch = w;
+    r[0].u.watch.version = 2;
+    r[0].u.watch.status = WATCH_EXECUTING;
+    r[1].u.order = make_order(21);
+    r[2].u.history = (struct history){.at_us = T0, .id = 7, .order = 21, .what = "fired"};
+    seq++;
+    int before = seen.saved;
+    for (int i = 0; i < 3; i++) {
+        r[i].seq = seq;
+        r[i].epoch = epoch;
+        store_save(st, &r[i]);
+    }
+    wait_for(&seen.saved, before + 1);
+    pid_t pid = cluster_pid(&c);
+    pg_boot_leave(c.boot);
+    c.boot = NULL;
+    kill(pid, SIGQUIT);
+    wait_for(&seen.downs, 1);
+    assert_false(store_idle(st)); /* something is still to be stored */
+    seen.up = 0;
+    cluster_boot(&c);
+    wait_for(&seen.up, 1);
+    for (int i = 0; i < 100 && !store_idle(st); i++)
+        run_for(0.02);
+    assert_int_equal(seen.refused, 0);
+    assert_int_equal(sql_int(&c, "SELECT count(*) FROM automation_history WHERE what = 'fired' AND order_id = 21"), 1);
+    assert_int_equal(sql_int(&c, "SELECT count(*) FROM orders"), 1);
+}
+
 /* TURRET_WATCHES says how many (for measuring); the bound holds for a million. */
 static void many_watches_load_in_pieces(void **state) {
     (void)state;
@@ -778,6 +814,7 @@ int main(void) {
         BOTH(live_watches_and_the_newest_finished_ones_are_loaded),
         BOTH(trades_of_targets_are_loaded_while_they_can_be_told_again),
         EMPTY(the_outbox_carries_automations),
+        EMPTY(the_word_about_a_firing_survives_a_lost_connection),
         SERVER(many_watches_load_in_pieces),
         SERVER(ten_thousand_firings_are_stored_quickly),
         EMPTY(a_database_of_the_second_schema_goes_on_with_its_data),
