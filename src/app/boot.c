@@ -11,7 +11,11 @@
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
 
+#define QUEUE_PART (RING_LIMIT / 8)
+
 struct hold_facts { uint32_t max_num; int64_t last_us; account_id max_account; bool account[VENUE_COUNT]; };
+
+void engine_hold_init(struct engine *e) { ring_init(&e->hold, 1u << 12, RING_LIMIT * 4); }
 
 static void hold(struct engine *e, const struct event *ev) {
     struct event *to = ring_push(&e->hold, ev->size);
@@ -113,7 +117,9 @@ static void finish(struct engine *e) {
     if (!open_venues(e))
         return;
     put_boot(e, &f);
-    for (struct event *ev; (ev = (struct event *)(uintptr_t)ring_peek(&e->hold)); ring_pop(&e->hold)) {
+    e->loading = false;
+    e->booted = true;
+    for (struct event *ev; !e->loading && (ev = (struct event *)(uintptr_t)ring_peek(&e->hold)); ring_pop(&e->hold)) {
         ev->at_us = e->now_us;
         if (ev->type == EVENT_LOADED) {
             put_first_accounts(e, &f);
@@ -122,10 +128,14 @@ static void finish(struct engine *e) {
         engine_put(e, ev);
         if (ev->type != EVENT_STORE && ev->type != EVENT_LEADER)
             restore_venues(e, ev);
+        if (e->queue.bytes > QUEUE_PART) /* a million watches are more than the queue holds */
+            engine_drain(e, 1 << 30, 0);
     }
-    e->loading = false;
-    e->booted = true;
     engine_drain(e, 1 << 30, 0); /* the stored state first, before anything live */
+    if (e->hold.cap > QUEUE_PART) { /* its pages are needed no more */
+        ring_free(&e->hold);
+        engine_hold_init(e);
+    }
     engine_crash(e, "loaded");
     e->loaded = true;
     e->loaded_us = clock_mono_us();

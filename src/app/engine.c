@@ -261,7 +261,7 @@ struct engine *engine_new(const struct engine_cfg *cfg) {
     e->now_us = e->started_us = cfg->virtual_time ? VIRTUAL_EPOCH_US : clock_now_us();
     e->next_client = 1;
     ring_init(&e->queue, 1u << 16, RING_LIMIT);
-    ring_init(&e->hold, 1u << 12, RING_LIMIT * 4);
+    engine_hold_init(e);
     vtime_init(e);
     if (cfg->crash_point) {
         const char *colon = strchr(cfg->crash_point, ':');

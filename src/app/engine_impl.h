@@ -83,6 +83,7 @@ void effect_run(struct engine *e, const struct effect *fx);
 
 void boot_event(struct engine *e, const struct event *ev); /* a store event while loading */
 void boot_restart(struct engine *e);                       /* a standby took over: load again */
+void engine_hold_init(struct engine *e);
 
 /* Configured models meet the stored ones: new ones get ids and accounts, all get an event (boot_models.c). */
 void boot_models(struct engine *e, account_id max_account, void (*restore)(struct engine *, const struct event *));
