@@ -125,6 +125,14 @@ bool watch_value(const struct desk *d, const struct watch *w, int64_t *out) {
 }
 
 /* --- firing --- */
+/* It has fired and stays armed: it counts again once the figure is out of the zone, which may be now. */
+static void wait_to_be_away(struct desk *d, struct watch *w) {
+    int64_t value;
+    if (!watch_value(d, w, &value) || watch_in_zone(w, value))
+        w->flags |= WATCH_AWAY;
+    watch_arm_index(d, w);
+}
+
 static void fired_alert(struct desk *d, struct watch *w, int64_t value) {
     char text[NOTE_MAX];
     const struct mkt *m = watch_market(d, w);
@@ -135,8 +143,7 @@ static void fired_alert(struct desk *d, struct watch *w, int64_t value) {
     w->fires++;
     if (w->flags & WATCH_REPEAT) {
         watch_log(d, w, 0, "fired", text);
-        w->flags |= WATCH_AWAY;
-        watch_arm_index(d, w);
+        wait_to_be_away(d, w);
         watch_save(d, w);
         return;
     }
@@ -231,8 +238,7 @@ static enum err fire_sniper(struct desk *d, struct watch *w, struct mkt *m, int6
         notice_about(d, NOTICE_WARN, m->m.id, w->account, "sniper S-%u was refused: %s", w->id, line);
         if (w->flags & WATCH_KEEP) {
             watch_log(d, w, 0, "refused", line);
-            w->flags |= WATCH_AWAY;
-            watch_arm_index(d, w);
+            wait_to_be_away(d, w);
             watch_save(d, w);
         } else
             watch_end(d, w, WATCH_FAILED, "failed", line);
@@ -397,8 +403,7 @@ void watches_timer(struct desk *d) {
 static void again(struct desk *d, struct watch *w) {
     w->status = WATCH_WATCHING;
     w->order = 0;
-    w->flags |= WATCH_AWAY;
-    watch_arm_index(d, w);
+    wait_to_be_away(d, w);
     watch_save(d, w);
 }
 
