@@ -60,16 +60,16 @@ CREATE FUNCTION watch_packed(w watches) RETURNS bytea LANGUAGE sql STABLE AS $$
             + CASE WHEN w.reduce_only THEN 8 ELSE 0 END + CASE WHEN w.away THEN 16 ELSE 0 END + CASE WHEN w.keep_armed THEN 32 ELSE 0 END)
     || (w.kind || ' ' || w.status || ' ' || w.figure || ' ' || w.direction || ' ' || w.side || ' ' || w.action)::bytea
 $$;
-CREATE FUNCTION turret_unpack() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION turret_pack() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.packed := NULL;
+    NEW.packed := watch_packed(NEW);
     RETURN NEW;
 END $$;
--- A change by another hand leaves packed as it was: then it counts no more. Not for what a firing changes, which must be quick: a start
--- looks at status and armed themselves.
-CREATE TRIGGER watches_unpack BEFORE UPDATE OF kind, account_id, figure, subject, direction, trigger_price, side, action, amount, slippage, repeat, in_units,
+-- What another hand writes is packed here. Not what a firing changes, which must be quick: a start looks at status and armed themselves.
+CREATE TRIGGER watches_pack BEFORE INSERT ON watches FOR EACH ROW WHEN (NEW.packed IS NULL) EXECUTE FUNCTION turret_pack();
+CREATE TRIGGER watches_repack BEFORE UPDATE OF kind, account_id, figure, subject, direction, trigger_price, side, action, amount, slippage, repeat, in_units,
     reduce_only, keep_armed, expires_at, hold_ms, max_age_ms, depth, budget, oco_id ON watches FOR EACH ROW WHEN (NEW.packed = OLD.packed)
-    EXECUTE FUNCTION turret_unpack();
+    EXECUTE FUNCTION turret_pack();
 COMMENT ON TABLE watches IS 'Sniper orders and alerts: a level of a figure that, when reached, does something once. One row each, finished ones stay.';
 COMMENT ON COLUMN watches.id IS 'What a person types; from the same counter as orders.num.';
 COMMENT ON COLUMN watches.subject IS 'By figure: markets.id, the position''s orders.id, accounts.id, models.id or the venue''s number.';
