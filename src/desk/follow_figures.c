@@ -137,6 +137,8 @@ void follow_order_over(struct desk *d, struct rec *r) {
     t->t.total = r->o.filled_value;
     ftrade_save(d, t);
     fol_save(d, f);
+    if (r->o.filled.micro == 0 && t->t.status != FOLLOWED_EXECUTED)
+        return; /* told in an earlier life, whose word about the order was lost */
     if (r->o.filled.micro == 0) {
         t->t.status = FOLLOWED_FAILED;
         t->t.reason = r->o.reason != ERR_OK ? r->o.reason : ERR_NO_LIQUIDITY;

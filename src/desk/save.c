@@ -176,11 +176,12 @@ static bool adds_exposure(const struct desk *d, order_id id) {
     return r != NULL && r->saving && !(r->o.flags & ORDER_REDUCE_ONLY);
 }
 
-static bool belongs_to_adds(const struct desk *d, const struct fx_save *s) {
+static bool belongs_to_adds(const struct desk *d, const struct fx_save *s, bool fills) {
     switch ((enum save_kind)s->kind) {
     case SAVE_ORDER: return s->intent && adds_exposure(d, s->u.order.id);
     case SAVE_ORDER_EVENT: return adds_exposure(d, s->u.event.order);
-    case SAVE_WATCH: case SAVE_FOLLOW: case SAVE_FOLLOW_TRADE: return true; /* a firing is one transaction; others are written again (forget_inserts) */
+    case SAVE_WATCH: case SAVE_FOLLOW_TRADE: return true; /* a firing is one transaction; others are written again (forget_inserts) */
+    case SAVE_FOLLOW: return !fills; /* what a fill made of its figures goes with the fill */
     default: return false;
     }
 }
@@ -188,13 +189,16 @@ static bool belongs_to_adds(const struct desk *d, const struct fx_save *s) {
 /* The new orders that add exposure, with the records that fired them, as a batch of their own; b keeps the rest. NULL: b is all one. */
 static struct batch *take_adds(const struct desk *d, struct batch *b) {
     size_t rest = 0, n = 0, after = 0;
+    bool fills = false;
     for (size_t i = 0; i < b->n; i++)
-        rest += !belongs_to_adds(d, &b->recs[i]) && b->recs[i].kind != SAVE_HISTORY && b->recs[i].kind != SAVE_MARKET;
+        fills = fills || b->recs[i].kind == SAVE_FILL;
+    for (size_t i = 0; i < b->n; i++)
+        rest += !belongs_to_adds(d, &b->recs[i], fills) && b->recs[i].kind != SAVE_HISTORY && b->recs[i].kind != SAVE_MARKET;
     if (rest == 0)
         return NULL;
     struct batch *adds = xcalloc(1, sizeof *adds);
     for (size_t i = 0; i < b->n; i++) {
-        if (!belongs_to_adds(d, &b->recs[i])) {
+        if (!belongs_to_adds(d, &b->recs[i], fills)) {
             b->recs[n++] = b->recs[i];
             continue;
         }

@@ -229,6 +229,9 @@ static void run_effect(struct world *w, const struct effect *e) {
     bool lost = !w->venue_up || (w->faults && chance(w, 50));
     switch ((enum effect_type)e->type) {
     case FX_SAVE:
+        if (w->trace && e->u.save.kind == SAVE_FOLLOW_TRADE)
+            print_message("%8lld    saves %s of %u: %s, order %llu, version %u\n", (long long)(w->now - START_US) / 1000, e->u.save.u.follow_trade.trade, e->u.save.u.follow_trade.follow,
+                          follow_status_name((enum follow_status)e->u.save.u.follow_trade.status), (unsigned long long)e->u.save.u.follow_trade.order, e->u.save.u.follow_trade.version);
         store_save(w->s, &e->u.save);
         break;
     case FX_PLACE:
@@ -690,6 +693,8 @@ static void run_seed(uint64_t seed, uint64_t *sent, uint64_t *filled, int *lives
         maybe_fault(&w);
         if (n % 100 == 0)
             check_inside(&w);
+        if (getenv("FAULT_EACH") != NULL)
+            check_follows(&w);
     }
     /* heal: everything comes back, and nobody wants anything for a while */
     w.faults = false;

@@ -218,6 +218,7 @@ static void every_field_of_a_follow_survives(void **state) {
     assert_int_equal(seen.refused, 0);
     load();
     assert_int_equal(seen.n_follows, 2); /* the deleted one stays in the table only */
+    f.executed = f.skipped = f.failed = 0; /* counted from the rows of their trades: there are none */
     assert_memory_equal(&seen.follows[0], &f, sizeof f);
     assert_memory_equal(&seen.follows[1], &plain, sizeof plain);
     if (real)
@@ -617,6 +618,7 @@ static void the_outbox_carries_automations(void **state) {
             r.u.follow_trade = make_trade(3, "t1");
             r.u.follow_trade.version = 2;
             r.u.follow_trade.status = FOLLOWED_SKIPPED;
+            r.u.follow_trade.reason = ERR_FOLLOW_CATEGORY;
             break;
         case SAVE_LINK: r.u.link = (struct market_link){.id = 1, .a = 1, .b = 2}; break;
         case SAVE_HISTORY: r.u.history = (struct history){.at_us = T0, .id = 7, .what = "cancelled"}; break;

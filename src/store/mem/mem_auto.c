@@ -165,6 +165,25 @@ static int by_seen(const void *a, const void *b) {
     return x->follow != y->follow ? (x->follow < y->follow ? -1 : 1) : strcmp(x->trade, y->trade);
 }
 
+/* Their counts are those of the rows, as PostgreSQL gives them; a baseline was no skip. */
+static void load_follows(const struct load *l) {
+    for (size_t i = 0; i < l->t->n_follow; i++) {
+        struct event ev;
+        event_init(&ev, EVENT_FOLLOW, VENUE_NONE, 0);
+        struct follow *f = &ev.u.follow;
+        *f = l->t->follow[i];
+        f->executed = f->skipped = f->failed = 0;
+        for (size_t k = 0; k < l->t->n_follow_trade; k++) {
+            const struct follow_trade *x = &l->t->follow_trade[k];
+            f->executed += x->follow == f->id && x->status == FOLLOWED_EXECUTED;
+            f->skipped += x->follow == f->id && x->status == FOLLOWED_SKIPPED && x->reason != ERR_OK;
+            f->failed += x->follow == f->id && x->status == FOLLOWED_FAILED;
+        }
+        if (!f->deleted)
+            l->emit(l->ctx, &ev);
+    }
+}
+
 static void load_follow_trades(const struct load *l, int64_t now_us) {
     size_t n = l->t->n_follow_trade;
     const struct follow_trade **list = xcalloc(n + 1, sizeof *list);
@@ -194,7 +213,7 @@ static void load_follow_trades(const struct load *l, int64_t now_us) {
 
 void mem_auto_load(const struct mem_rows *t, int64_t now_us, mem_emit_fn *emit, void *ctx) {
     struct load l = {t, emit, ctx, NULL};
-    EMIT_SOME(follow, FOLLOW, 0, !t->follow[i].deleted)
+    load_follows(&l);
     load_follow_trades(&l, now_us);
     EMIT_SOME(link, LINK, 0, !t->link[i].deleted)
     EMIT_SOME(remark, REMARK, 0, true)

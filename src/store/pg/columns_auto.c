@@ -105,9 +105,10 @@ static const struct col follow_cols[] = {
     DEC_(F, day_pnl, "day_pnl"),
     TIME_(F, watermark_us, "watermark_at", N_),
     TIME_(F, created_us, "created_at"),
-    INT_(F, executed, "executed", "bigint"),
-    INT_(F, skipped, "skipped", "bigint"),
-    INT_(F, failed, "failed", "bigint"),
+    /* Counts of the rows: what was cut off between the two must not count twice or never. */
+    INT_(F, executed, "executed", "bigint", .select = "(SELECT count(*) FROM follow_trades t WHERE t.follow_id = follows.id AND t.status = 'executed')"),
+    INT_(F, skipped, "skipped", "bigint", .select = "(SELECT count(*) FROM follow_trades t WHERE t.follow_id = follows.id AND t.status = 'skipped' AND t.reason IS NOT NULL)"),
+    INT_(F, failed, "failed", "bigint", .select = "(SELECT count(*) FROM follow_trades t WHERE t.follow_id = follows.id AND t.status = 'failed')"),
     INT_(F, version, "version", "integer"),
 };
 #undef F
