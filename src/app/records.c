@@ -29,11 +29,17 @@ static cJSON *row_json(const char *table, const char *type, const struct desk *v
 }
 
 cJSON *record_json(const struct desk *view, const struct fx_save *rec) {
-    if (rec->kind == SAVE_ORDER)
-        return row_json("orders", "order", view, &rec->u.order, rec->u.order.updated_us);
-    if (rec->kind == SAVE_FILL)
-        return row_json("fills", "fill", view, &rec->u.fill, rec->u.fill.at_us);
-    return NULL;
+    struct view_status now;
+    view_status(view, &now);
+    switch ((enum save_kind)rec->kind) {
+    case SAVE_ORDER: return row_json("orders", "order", view, &rec->u.order, rec->u.order.updated_us);
+    case SAVE_FILL: return row_json("fills", "fill", view, &rec->u.fill, rec->u.fill.at_us);
+    case SAVE_WATCH:
+        return rec->u.watch.kind == WATCH_ALERT ? row_json("alerts", "alert", view, &rec->u.watch, now.now_us) : row_json("snipers", "sniper", view, &rec->u.watch, now.now_us);
+    case SAVE_FOLLOW: return row_json("follows", "follow", view, &rec->u.follow, now.now_us);
+    case SAVE_FOLLOW_TRADE: return row_json("follow_trades", "followed", view, &rec->u.follow_trade, now.now_us);
+    default: return NULL;
+    }
 }
 
 cJSON *notice_json(const struct desk *view, const struct fx_notice *n, int64_t now_us) {

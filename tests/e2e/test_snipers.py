@@ -1,6 +1,8 @@
 """Snipers and alerts with the real engine and its database: fired once whatever is killed, storms, a million at start, alarms."""
+import json
 import random
 import signal
+import subprocess
 import time
 
 from conftest import wait_for
@@ -178,3 +180,30 @@ def test_only_the_leader_fires(shared):  # noqa: F811
     wait_for(lambda: sniper(b, later)["state"] == "FILLED", 30, what="the second sniper")
     assert sniper(b, now)["state"] == "FILLED"
     assert len([o for o in b.json("orders", "--all").data if o["source"] == "sniper"]) == 2
+
+
+def test_the_event_stream_tells_of_them(desk):
+    """A sniper's firing and its order, and what a counter trade made of a model's trade, line by line."""
+    desk.env.update(QUICK, TURRET_MODELS_ENABLED="yes", TURRET_MODELS_BUILTIN_INTERVAL="1s")
+    desk.run("--seed", 5)
+    m = desk.live_market()["symbol"]
+    tail = subprocess.Popen(desk.args("tail", "--json"), env=desk.env, stdout=subprocess.PIPE, text=True)
+    try:
+        name = new(desk, m, "yes", "--when", "ask<=0.98", "--amount", "5")
+        arm(desk, name)
+        assert desk.cli("counter", "new", "model", "random", "--multiplier", "0.1", "--max-trade", "50", "--slippage", "20%").code == 0
+        number = desk.json("counter", "list").data[0]["id"]
+        assert desk.cli("counter", "on", str(number), "--yes").code == 0
+        states, followed = [], set()
+        end = time.monotonic() + 40
+        while time.monotonic() < end and not (states and states[-1] == "FILLED" and followed & {"executed", "skipped", "failed"}):
+            line = json.loads(tail.stdout.readline())
+            if line["type"] == "sniper" and line["sniper"]["sniper"] == name:
+                states.append(line["sniper"]["state"])
+            if line["type"] == "followed":
+                followed.add(line["followed"]["status"])
+        assert states[-1] == "FILLED" and "EXECUTING" in states, states
+        assert followed & {"executed", "skipped", "failed"}, followed
+    finally:
+        tail.kill()
+        tail.wait()
