@@ -21,9 +21,10 @@ void on_market(struct desk *d, const struct event *ev) {
     struct mkt *k = mkt_find(d, ev->u.market.id);
     if (ev->u.market.id == 0 || ev->u.market.lot.micro <= 0 || ev->u.market.tick.micro <= 0)
         return;
-    if (k == NULL)
+    if (k == NULL) {
         k = mkt_add(d, &ev->u.market);
-    else if (memcmp(&k->m, &ev->u.market, sizeof k->m) != 0)
+        watches_listed(d);
+    } else if (memcmp(&k->m, &ev->u.market, sizeof k->m) != 0)
         listing_update(d, k, &ev->u.market);
     else if (k->saved)
         return;

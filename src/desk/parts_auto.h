@@ -9,6 +9,7 @@ void watch_pending(struct desk *d, struct mkt *m);            /* those in their 
 void watch_look(struct desk *d, watch_id id);                 /* is it in its zone already? */
 void watch_order_over(struct desk *d, struct rec *r);
 void watch_unsaved(struct desk *d, watch_id id);
+void watches_listed(struct desk *d);                          /* a market is new */
 void watches_timer(struct desk *d);
 void watches_sweep(struct desk *d);
 void watches_loaded(struct desk *d);

@@ -25,6 +25,7 @@ struct watches {
     struct figure_set *sets; /* subjects that are no market */
     size_t set_n, set_cap;
     int64_t second_us;
+    bool listed; /* a market, since the last beat */
 };
 
 /* watch.c */
@@ -41,6 +42,7 @@ struct mkt *watch_market(const struct desk *d, const struct watch *w);       /* 
 void watch_wait(struct desk *d, struct watch *w, enum err code);
 void watch_unwait(struct desk *d, watch_id id);
 void watch_arm_index(struct desk *d, struct watch *w);
+void watches_house(struct desk *d);
 void watch_disarm_index(struct desk *d, struct watch *w);
 
 #endif

@@ -93,14 +93,38 @@ void watch_arm_index(struct desk *d, struct watch *w) {
     struct mkt *m = watch_market(d, w);
     if (set != NULL)
         trigger_arm(set, &t);
+    else
+        w->flags |= WATCH_HOMELESS;
     if (m != NULL)
         m->armed = true;
+}
+
+/* A market was listed: those that waited for it are armed with the next beat, in one walk for all new markets. */
+void watches_listed(struct desk *d) {
+    if (d->watches != NULL)
+        d->watches->listed = true;
+}
+
+void watches_house(struct desk *d) {
+    struct watches *x = d->watches;
+    if (!x->listed)
+        return;
+    x->listed = false;
+    for (size_t i = 0; i < x->n; i++) {
+        struct watch *w = &x->list[i];
+        if (!(w->flags & WATCH_HOMELESS) || watch_market(d, w) == NULL)
+            continue;
+        w->flags = (uint8_t)(w->flags & ~WATCH_HOMELESS);
+        if (w->status == WATCH_WATCHING && (w->flags & WATCH_ARMED))
+            watch_arm_index(d, w);
+    }
 }
 
 void watch_disarm_index(struct desk *d, struct watch *w) {
     const struct trigger t = watch_trigger(w);
     struct trigger_set *set = set_of(d, w);
     struct mkt *m = watch_market(d, w);
+    w->flags = (uint8_t)(w->flags & ~WATCH_HOMELESS);
     if (set != NULL)
         trigger_disarm(set, &t); /* false: it waits in its zone */
     watch_unwait(d, w->id);
@@ -127,7 +151,9 @@ void watch_set_armed(struct desk *d, struct watch *w, bool on) {
 /* --- records --- */
 void watch_save(struct desk *d, struct watch *w) {
     w->version++;
-    save_add(d, SAVE_WATCH)->u.watch = *w;
+    struct watch *row = &save_add(d, SAVE_WATCH)->u.watch;
+    *row = *w;
+    row->flags &= WATCH_STORED;
     d->dirty |= DIRTY_AUTOS;
 }
 
@@ -309,6 +335,11 @@ static void forget_finished(struct watches *x) {
     x->sweep = 0;
 }
 
+static bool subject_gone(const struct desk *d, const struct watch *w) {
+    const struct rec *pos = figure_info((enum figure)w->figure)->subject == SUBJECT_POSITION ? rec_find(d, w->subject) : NULL;
+    return pos != NULL ? pos->o.pos.status == POSITION_CLOSED : figure_info((enum figure)w->figure)->subject == SUBJECT_POSITION;
+}
+
 void watches_sweep(struct desk *d) {
     struct watches *x = d->watches;
     if (x == NULL || !d->loaded || !d->leader)
@@ -323,6 +354,8 @@ void watches_sweep(struct desk *d) {
             watch_end(d, w, WATCH_EXPIRED, "expired", "");
         else if (m != NULL && (m->m.status == MARKET_RESOLVED || m->m.status == MARKET_CLOSED))
             watch_end(d, w, WATCH_EXPIRED, "expired", "its market is over");
+        else if (subject_gone(d, w))
+            watch_end(d, w, WATCH_EXPIRED, "expired", "its position is closed");
     }
     if (x->finished > FINISHED_KEEP + FINISHED_KEEP / 2 + x->n / 8)
         forget_finished(x);
@@ -334,7 +367,7 @@ uint64_t hash_watches(const struct desk *d, uint64_t h) {
         const struct watch *w = &x->list[i];
         if (!watch_live(w))
             continue; /* how many finished ones are kept is no state */
-        const int64_t v[] = {w->id, w->account, (int64_t)w->subject, w->level.micro, w->amount, w->budget.micro, w->spent.micro, w->expires_us, (int64_t)w->order, w->fires, w->flags, w->status};
+        const int64_t v[] = {w->id, w->account, (int64_t)w->subject, w->level.micro, w->amount, w->budget.micro, w->spent.micro, w->expires_us, (int64_t)w->order, w->fires, w->flags & WATCH_STORED, w->status};
         h = fnv64(h, v, sizeof v);
     }
     return h;

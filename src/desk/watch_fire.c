@@ -391,6 +391,7 @@ void watches_timer(struct desk *d) {
     struct watches *x = d->watches;
     if (x == NULL)
         return;
+    watches_house(d);
     look_in_turn(d);
     if (d->now_us - x->second_us < SECOND_US)
         return;

@@ -439,6 +439,45 @@ static void alerts_tell_and_trade_nothing(void **state) {
     }
 }
 
+static void a_market_that_is_listed_later_is_watched(void **state) {
+    struct rig *g = *state;
+    struct market m = market_fed();
+    str_copy(m.symbol, sizeof m.symbol, "LATER");
+    m.id = market_id_of(VENUE_SIM, m.symbol);
+    struct watch w = sniper(g, m.id, SIDE_YES, FIGURE_ASK, TRIGGER_AT_OR_BELOW, 0.38, 76);
+    w.id = 500;
+    w.flags = WATCH_ARMED;
+    w.version = 1;
+    put_watches(g, &w, 1); /* as a start reads it, before its venue is there */
+    tick(g, 250000);
+    list_market(g, &m);
+    tick(g, 250000);
+    fx_clear(g);
+    book(g, m.id, 0.37, 0.39, 5000);
+    assert_int_equal(fx_count(g, FX_PLACE), 0);
+    book(g, m.id, 0.36, 0.38, 5000);
+    assert_int_equal(fx_count(g, FX_PLACE), 1);
+    assert_int_equal(row(g, 500)->flags & ~WATCH_STORED, 0);
+}
+
+static void an_alert_of_a_position_ends_with_it(void **state) {
+    struct rig *g = *state;
+    g->recon_by_hand = true;
+    struct rec *pos = open_position(g, g->perp, SIDE_LONG, 1, 100, "t1");
+    struct intent in = want(g, INTENT_WATCH_PUT);
+    in.u.watch = (struct watch){.kind = WATCH_ALERT, .subject = pos->o.id, .level = PRICE(5 * DEC_ONE), .figure = FIGURE_PNL, .dir = TRIGGER_AT_OR_ABOVE, .flags = WATCH_ARMED};
+    send_intent(g, &in);
+    const watch_id id = fx_last(g, FX_REPLY)->u.reply.num;
+    in = want(g, INTENT_CLOSE);
+    in.order = pos->o.id;
+    send_intent(g, &in);
+    fill(g, newest(g), "t2", 1, 99);
+    assert_int_equal(pos->o.pos.status, POSITION_CLOSED);
+    for (int i = 0; i < 8; i++)
+        tick(g, SECOND_US);
+    assert_int_equal(at(g, id)->status, WATCH_EXPIRED);
+}
+
 static void what_makes_no_sense_is_refused(void **state) {
     struct rig *g = *state;
     const struct watch good = sniper(g, g->fed, SIDE_YES, FIGURE_ASK, TRIGGER_AT_OR_BELOW, 0.38, 76);
@@ -509,7 +548,7 @@ int main(void) {
         TEST(a_lost_store_gives_the_level_back), TEST(repeat_waits_until_the_price_was_away), TEST(a_hold_must_last), TEST(guards_keep_it_back_until_they_hold),
         TEST(nothing_fires_on_bad_data_or_while_halted), TEST(the_first_cancels_its_partner), TEST(a_partial_fill_ends_it_and_nothing_filled_fails_or_keeps),
         TEST(it_expires_and_ends_with_its_market), TEST(refusals_of_risk_end_it_with_the_code), TEST(a_storm_keeps_the_limits), TEST(alerts_tell_and_trade_nothing),
-        TEST(what_makes_no_sense_is_refused), cmocka_unit_test(as_an_oracle_says),
+        TEST(what_makes_no_sense_is_refused), TEST(a_market_that_is_listed_later_is_watched), TEST(an_alert_of_a_position_ends_with_it), cmocka_unit_test(as_an_oracle_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,9 @@ enum watch_status { WATCH_WATCHING, WATCH_EXECUTING, WATCH_FILLED, WATCH_EXPIRED
 /* ARMED: it may fire; new and edited ones are not. UNITS: amount counts units of the market, not USD. AWAY: it has fired (or was armed inside its
  * zone without meaning it) and waits for the figure to leave the zone before it counts again. KEEP: a firing that filled nothing keeps it armed. */
 enum watch_flag { WATCH_ARMED = 1, WATCH_REPEAT = 2, WATCH_UNITS = 4, WATCH_REDUCE_ONLY = 8, WATCH_AWAY = 16, WATCH_KEEP = 32,
-                  WATCH_BY_PARTNER = 64 /* cancelled by its partner's firing, in this life: comes back when that never left */ };
+                  WATCH_STORED = 63,      /* those above; below: of this life only */
+                  WATCH_BY_PARTNER = 64 /* cancelled by its partner's firing, in this life: comes back when that never left */,
+                  WATCH_HOMELESS = 128 /* armed, and its market is not listed yet: in no index */ };
 
 /* Figures: X(NAME, subject, "name", unit, "help"). Prices are the own side's (the NO price for side no); unit is price, usd, ppm, count or ms. */
 #define FIGURE_TABLE(X)                                                                     \
