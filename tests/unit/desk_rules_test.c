@@ -140,7 +140,7 @@ static void a_ladder_closes_in_parts(void **state) {
     assert_int_equal(last_reply(g), ERR_OK);
     const double at[] = {101, 102, 103}, size[] = {0.5, 0.3, 0.2};
     for (int i = 0; i < 3; i++) {
-        char trade[8];
+        char trade[16];
         fx_clear(g);
         mid(g, at[i] - 0.1);
         assert_int_equal(orders_out(g), 0);

@@ -189,7 +189,7 @@ static void repeat_waits_until_the_price_was_away(void **state) {
         assert_int_equal(fx_count(g, FX_PLACE), 1);
         const struct order o = fx_last(g, FX_PLACE)->u.place.order;
         assert_int_equal(o.size.micro, round < 3 ? SZ(100).micro : SZ(10).micro); /* what is left of the budget */
-        char trade[8];
+        char trade[16];
         snprintf(trade, sizeof trade, "t%d", round);
         fill(g, rec_find(g->d, o.id), trade, round < 3 ? 100 : 10, 0.38);
         for (int i = 0; i < 3; i++) {
