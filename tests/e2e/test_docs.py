@@ -80,3 +80,11 @@ def test_documents_name_files_that_exist():
     for page in (ROOT / "docs").glob("*.md"):
         for name in re.findall(r"`((?:src|include|tests|docs)/[a-z_0-9/.]+)`", page.read_text()):
             assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_the_traders_of_the_manual_are_there():
+    """The wallets that the manual names are those of the simulator's source."""
+    import re
+    page = set(re.findall(r"0x[0-9a-f]{40}", (ROOT / "man/turret-automations.7").read_text()))
+    docs = set(re.findall(r"0x[0-9a-f]{40}", (ROOT / "docs/architecture.md").read_text()))
+    assert len(page) == 6 and page == docs
