@@ -1,5 +1,6 @@
 """SIGKILL at every named point between intent, commit, send, fill and position: the next start converges, nothing lost or doubled."""
 import signal
+import subprocess
 
 import pytest
 
@@ -94,3 +95,54 @@ def test_killed_while_starting_again_and_again(pg_desk, point):
     desk.run("--seed", 5)
     assert desk.positions()[0]["size"] == "6"
     consistent(desk)
+
+
+@pytest.mark.parametrize("point", BUY_POINTS)
+def test_killed_while_a_sniper_fires(pg_desk, point):
+    """Its row and its order are one transaction: it has fired, with one order, or it is armed and fires in the next life."""
+    desk = pg_desk
+    engine = desk.run("--seed", 5, "--crash-point", f"{point}:1")
+    m = desk.live_market()["symbol"]
+    assert desk.json("sniper", "new", m, "yes", "--when", "ask<=0.98", "--amount", "5").code == 0
+    desk.cli("sniper", "arm", "S-1", "--yes")
+    assert engine.wait(10) == -signal.SIGKILL
+    desk.run("--seed", 5)
+    state = lambda: desk.json("sniper", "show", "1").data  # noqa: E731
+    if not state()["armed"] and state()["state"] == "WATCHING":  # the arming itself was not committed
+        assert point == "intent-save" and desk.json("sniper", "arm", "S-1", "--yes").code == 0
+    wait_for(lambda: state()["state"] in ("FILLED", "FAILED"), 40, what="the sniper's end")
+    wait_for(lambda: settled(desk), 30, what="every order settled")
+    rows, fills, _ = consistent(desk)
+    assert len({f["order"] for f in fills}) <= 1 and len([r for r in rows if float(r["filled"]) > 0]) <= 1
+    assert (state()["state"] == "FILLED") == bool(fills)
+
+
+@pytest.mark.parametrize("point", BUY_POINTS)
+def test_killed_while_a_trade_is_followed(pg_desk, point):
+    """A counter trade of a model, killed on the way: each trade of the target has one order or none, and says which."""
+    desk = pg_desk
+    desk.env.update({"TURRET_MODELS_ENABLED": "yes", "TURRET_MODELS_BUILTIN_INTERVAL": "1s"})
+    engine = desk.run("--seed", 5)
+    assert desk.json("counter", "new", "model", "random", "--multiplier", "0.2", "--max-trade", "20", "--slippage", "30%").code == 0
+    number = str(desk.json("counter", "list").data[0]["id"])
+    desk.stop()
+    engine.wait(20)
+    for life in range(2):
+        engine = desk.run("--seed", 5, "--crash-point", f"{point}:{5 + 4 * life}", wait=False)
+        while engine.poll() is None and desk.json("counter", "on", number, "--yes").code != 0:
+            pass
+        try:
+            engine.wait(8)
+        except subprocess.TimeoutExpired:  # fewer orders than that in this life
+            engine.kill()
+            engine.wait()
+    desk.run("--seed", 5)
+    desk.cli("counter", "off", number)
+    wait_for(lambda: not [r for r in desk.json("orders", "--all").data if r["outcome_unknown"] or (r["source"] == "counter-trade" and r["state"] in ("created", "pending", "partial"))], 40,
+             what="every order settled")
+    orders = [o for o in desk.json("orders", "--all").data if o["source"] == "counter-trade"]
+    named = [t["order"] for t in desk.json("counter", "history", number).data if t.get("order")]
+    assert len(named) == len(set(named))
+    sent = [o for o in orders if float(o["filled"]) > 0]
+    assert len(sent) <= len(named), (sent, named)
+    desk.check()
