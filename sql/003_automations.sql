@@ -2,7 +2,8 @@
 -- all of them. Words are domains over text: checked, and read cheaply by the million. A null number is "not set".
 
 CREATE DOMAIN watch_kind AS text CHECK (VALUE IN ('sniper', 'alert'));
-CREATE DOMAIN watch_status AS text CHECK (VALUE IN ('WATCHING', 'EXECUTING', 'FILLED', 'EXPIRED', 'CANCELLED', 'FAILED'));
+-- What a firing writes is an enumeration: a domain's check is made ready anew for every statement.
+CREATE TYPE watch_status AS ENUM ('WATCHING', 'EXECUTING', 'FILLED', 'EXPIRED', 'CANCELLED', 'FAILED');
 CREATE DOMAIN watch_direction AS text CHECK (VALUE IN ('below', 'above'));
 CREATE DOMAIN watch_figure AS text CHECK (VALUE IN ('bid', 'ask', 'mark', 'last', 'pnl', 'pnl%', 'equity', 'day', 'drawdown', 'exposure', 'failures',
                                                     'cost', 'age', 'down'));
@@ -58,7 +59,7 @@ CREATE FUNCTION watch_packed(w watches) RETURNS bytea LANGUAGE sql STABLE AS $$
     || int4send(w.version)
     || int4send(CASE WHEN w.armed THEN 1 ELSE 0 END + CASE WHEN w.repeat THEN 2 ELSE 0 END + CASE WHEN w.in_units THEN 4 ELSE 0 END
             + CASE WHEN w.reduce_only THEN 8 ELSE 0 END + CASE WHEN w.away THEN 16 ELSE 0 END + CASE WHEN w.keep_armed THEN 32 ELSE 0 END)
-    || (w.kind || ' ' || w.status || ' ' || w.figure || ' ' || w.direction || ' ' || w.side || ' ' || w.action)::bytea
+    || (w.kind || ' ' || w.status::text || ' ' || w.figure || ' ' || w.direction || ' ' || w.side || ' ' || w.action)::bytea
 $$;
 CREATE FUNCTION turret_pack() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -75,7 +76,7 @@ COMMENT ON COLUMN watches.id IS 'What a person types; from the same counter as o
 COMMENT ON COLUMN watches.subject IS 'By figure: markets.id, the position''s orders.id, accounts.id, models.id or the venue''s number.';
 COMMENT ON COLUMN watches.trigger_price IS 'The level in the figure''s own unit: a price (of the own side), USD, ppm / 1000000, a count or ms.';
 COMMENT ON COLUMN watches.amount IS 'Sniper: USD of one firing, or units of the market with in_units.';
-COMMENT ON COLUMN watches.slippage IS 'From the touch at the firing: 0.02 = 2 %.';
+COMMENT ON COLUMN watches.slippage IS 'At most that much worse than the price of the moment, and than the level: 0.02 = 2 %.';
 COMMENT ON COLUMN watches.away IS 'Has fired and waits for the figure to leave the zone; keep_armed: a firing that filled nothing keeps it armed.';
 COMMENT ON COLUMN watches.hold_ms IS 'How long the figure must stay in the zone; max_age_ms: the oldest data that may fire it.';
 COMMENT ON COLUMN watches.depth IS 'Size that must be there within the slippage.';

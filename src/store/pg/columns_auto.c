@@ -25,7 +25,7 @@ static const struct col watch_cols[] = {
     INT_(W, id, "id", "bigint", KEY_),
     ENUM_(W, kind, "kind", "text", watch_kind_name),
     INT_(W, account, "account_id", "bigint", N_),
-    ENUM_(W, status, "status", "text", watch_status_name),
+    ENUM_(W, status, "status", "watch_status", watch_status_name),
     ENUM_(W, figure, "figure", "text", figure),
     INT_(W, subject, "subject", "bigint"),
     ENUM_(W, dir, "direction", "text", direction),
@@ -54,16 +54,13 @@ static const struct col watch_cols[] = {
 };
 
 /* What a firing changes. */
+/* A firing writes no more than it changes; packed follows when it is over (a start packs what executes itself). */
 static const struct col fire_cols[] = {
     INT_(W, id, "id", "bigint", KEY_),
-    ENUM_(W, status, "status", "text", watch_status_name),
-    FLAG_(W, flags, "armed", WATCH_ARMED),
-    FLAG_(W, flags, "away", WATCH_AWAY),
-    DEC_(W, spent, "spent", N_),
+    ENUM_(W, status, "status", "watch_status", watch_status_name),
     INT_(W, order, "order_id", "bigint", N_),
     INT_(W, fires, "fires", "integer"),
     INT_(W, version, "version", "integer"),
-    {.name = "packed", .type = "bytea", .kind = COL_PACKED, .size = sizeof(W), .flags = COL_WRITE_ONLY},
 };
 #undef W
 

@@ -130,7 +130,7 @@ static const struct check auto_checks[] = {
      "SELECT id, order_id FROM watches w WHERE kind = 'sniper' AND status = 'EXECUTING' "
      "AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = w.order_id AND o.state IN ('created', 'pending', 'partial'))"},
     {"watch_money", "SELECT id, budget, spent, fires, status FROM watches WHERE spent > budget OR spent < 0 OR (kind = 'alert' AND order_id IS NOT NULL)"},
-    {"watch_packed", "SELECT id, encode(packed, 'hex') AS stored, encode(watch_packed(w), 'hex') AS computed FROM watches w WHERE packed <> watch_packed(w)"},
+    {"watch_packed", "SELECT id, encode(packed, 'hex') AS stored, encode(watch_packed(w), 'hex') AS computed FROM watches w WHERE packed <> watch_packed(w) AND status <> 'EXECUTING'"},
     {"sniper_orders", "SELECT num, link_id FROM orders o WHERE source = 'sniper' AND NOT EXISTS (SELECT 1 FROM watches WHERE id = o.link_id)"},
     {"fired_twice", /* one firing, one order: two live ones of a watch are one too many */
      "SELECT link_id AS watch, count(*) AS stored, 1 AS computed FROM orders WHERE source = 'sniper' AND state IN ('created', 'pending', 'partial') "
