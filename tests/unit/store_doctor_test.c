@@ -207,7 +207,7 @@ static void wrong_automations_are_found(void **state) {
     } rows[] = {
         {"UPDATE watches SET order_id = 12", "UPDATE watches SET order_id = 13", "\"watch_orders\",\"differences\":1"},
         {"UPDATE watches SET spent = 0.00002", "UPDATE watches SET spent = 0.00001", "\"watch_money\",\"differences\":1"},
-        {"UPDATE watches SET packed = '\\x00'", "UPDATE watches SET packed = watch_packed(watches)", "\"watch_packed\",\"differences\":1"},
+        {"UPDATE watches SET status = 'WATCHING', packed = '\\x00'", "UPDATE watches SET status = 'EXECUTING', packed = watch_packed(watches)", "\"watch_packed\",\"differences\":1"},
         {"UPDATE orders SET link_id = 6 WHERE id = 13", "UPDATE orders SET link_id = 7 WHERE id = 13", "\"sniper_orders\",\"differences\":1"},
         {"UPDATE orders SET source = 'sniper', link_id = 7, state = 'pending' WHERE id = 12", "UPDATE orders SET source = 'manual', link_id = NULL, state = 'filled' WHERE id = 12", "\"fired_twice\",\"differences\":1"},
         {"UPDATE follow_trades SET order_id = NULL", "UPDATE follow_trades SET order_id = 11", "\"follow_orders\",\"differences\":1"},

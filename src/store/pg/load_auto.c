@@ -29,8 +29,6 @@ struct autos {
 
 void autos_prepare(struct pg *pg) {
     char sql[360];
-    /* Pieces go along the key. A table that was filled since the server last looked would be sorted whole for each piece. */
-    pg_query(pg, "SELECT set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)", 0, NULL);
     snprintf(sql, sizeof sql, "SELECT coalesce(CASE WHEN status = 'WATCHING' AND (get_byte(packed, " ARMED_AT ") & 1 = 1) = armed THEN packed END, watch_packed(w)) FROM watches w WHERE id > $1::bigint AND " LIVE " ORDER BY id LIMIT %d", PIECE);
     pg_prepare(pg, "watches_live", sql);
     snprintf(sql, sizeof sql, "SELECT watch_packed(w) FROM (SELECT id FROM watches WHERE status NOT IN ('WATCHING', 'EXECUTING') ORDER BY id DESC LIMIT %d) f JOIN watches w USING (id) ORDER BY id",

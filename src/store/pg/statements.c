@@ -187,7 +187,10 @@ static void prepare_autos(struct pg *pg) {
 }
 
 void sp_prepare_all(struct pg *pg) {
-    pg_query(pg, "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)", 0, NULL);
+    /* Statements are planned once and go by key. What the server knows of a table at that moment (that it is small, or was empty) must not make
+     * it read the table whole later, or sort it whole for each piece of a load. */
+    pg_query(pg, "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false), "
+                 "set_config('enable_sort', 'off', false), set_config('enable_bitmapscan', 'off', false)", 0, NULL);
     prepare_intent(pg, "intent", &row_intent, false);
     prepare_intent(pg, "intent_plan", &row_order, false);
     prepare_intent(pg, "intent_event", &row_intent, true);
