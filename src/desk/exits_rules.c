@@ -5,12 +5,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum err exit_rules_check(int dir, const struct exit_rules *r, price entry) {
+enum err exit_rules_check(const struct market *m, int dir, const struct exit_rules *r, price entry) {
     int64_t parts = 0;
     if (r->trail_kind > TRAIL_ATR || r->rung_count > LADDER_MAX || r->trail < 0 || r->before_close_s < 0 || r->break_even.micro < 0 || (r->trail_kind != TRAIL_NONE) != (r->trail > 0))
         return ERR_BAD_VALUE;
     if (r->trail_kind == TRAIL_PERCENT && r->trail >= DEC_ONE)
         return ERR_BAD_VALUE;
+    const int64_t most = m->kind == MARKET_BINARY ? DEC_ONE - 1 : INT64_MAX;
+    if (r->break_even.micro > most || (r->trail_kind == TRAIL_DISTANCE && r->trail > most))
+        return ERR_PRICE_OUT_OF_RANGE;
     if (r->break_even.micro > 0 && entry.micro > 0 && (r->break_even.micro - entry.micro) * dir <= 0)
         return ERR_TARGET_SIDE;
     for (int i = 0; i < r->rung_count; i++) {
@@ -18,6 +21,8 @@ enum err exit_rules_check(int dir, const struct exit_rules *r, price entry) {
         parts += g->part_ppm;
         if (g->level.micro <= 0 || g->part_ppm <= 0 || (i > 0 && (g->level.micro - r->rungs[i - 1].level.micro) * dir <= 0))
             return ERR_BAD_VALUE;
+        if (g->level.micro > most)
+            return ERR_PRICE_OUT_OF_RANGE;
         if (entry.micro > 0 && (g->level.micro - entry.micro) * dir <= 0)
             return ERR_TARGET_SIDE;
     }
@@ -25,7 +30,7 @@ enum err exit_rules_check(int dir, const struct exit_rules *r, price entry) {
 }
 
 enum err plan_rules(const struct rec *pos, const struct exit_rules *rules, struct exit_plan *plan) {
-    const enum err e = exit_rules_check(position_dir((enum order_side)pos->o.side), rules, pos->is_pos ? pos->o.pos.entry_price : PRICE(0));
+    const enum err e = exit_rules_check(&pos->m->m, position_dir((enum order_side)pos->o.side), rules, pos->is_pos ? pos->o.pos.entry_price : PRICE(0));
     if (e != ERR_OK)
         return e;
     plan->rules = *rules;

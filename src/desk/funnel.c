@@ -153,9 +153,11 @@ static enum err draft_plan(const struct desk *d, struct draft *x, const struct i
     o->pos.plan.confidence = -1;
     if (x->closes != NULL || in->kind != INTENT_PLACE)
         return ERR_OK;
+    if (ref.micro == 0 && mkt_touch(x->m, take_side(order_book_dir(o)), &touch))
+        ref = book_price((enum order_side)o->side, touch);
     enum err e = plan_of_intent(d, &x->m->m, in, &o->pos.plan);
     if (e == ERR_OK && (in->flags & INTENT_RULES))
-        e = in->source == SOURCE_AGENT ? ERR_UNSUPPORTED : exit_rules_check(position_dir((enum order_side)o->side), &in->rules, PRICE(0));
+        e = in->source == SOURCE_AGENT ? ERR_UNSUPPORTED : exit_rules_check(&x->m->m, position_dir((enum order_side)o->side), &in->rules, ref);
     if (e != ERR_OK)
         return e;
     if (in->flags & INTENT_RULES)
@@ -166,8 +168,6 @@ static enum err draft_plan(const struct desk *d, struct draft *x, const struct i
         return ERR_OK;
     if (x->m->m.kind == MARKET_BINARY && (o->pos.plan.stop.micro >= DEC_ONE || o->pos.plan.target.micro >= DEC_ONE))
         return ERR_PRICE_OUT_OF_RANGE;
-    if (ref.micro == 0 && mkt_touch(x->m, take_side(order_book_dir(o)), &touch))
-        ref = book_price((enum order_side)o->side, touch);
     return ref.micro > 0 ? exit_plan_check(position_dir((enum order_side)o->side), o->pos.plan.stop, o->pos.plan.target, ref) : ERR_OK;
 }
 

@@ -129,7 +129,7 @@ void exits_arm_at(struct desk *d, struct rec *pos, uint16_t kind, price own, boo
 enum trigger_price exits_source(const struct desk *d, const struct rec *pos);
 void exits_flush(struct desk *d);                        /* each second: stops that the trail moved */
 enum err plan_rules(const struct rec *pos, const struct exit_rules *rules, struct exit_plan *plan); /* new rules of a position */
-enum err exit_rules_check(int dir, const struct exit_rules *r, price entry);
+enum err exit_rules_check(const struct market *m, int dir, const struct exit_rules *r, price entry /* or what is likely to be it; 0 unknown */);
 void exits_fire(struct desk *d, struct rec *pos, enum close_trigger why, price level);
 void exits_pursue(struct desk *d, struct rec *pos);
 void exits_order_over(struct desk *d, struct rec *exit);

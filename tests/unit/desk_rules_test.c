@@ -229,6 +229,29 @@ static void rules_that_make_no_sense_are_refused(void **state) {
     }
 }
 
+static void an_order_s_rules_are_checked_against_its_price(void **state) {
+    struct rig *g = *state;
+    struct intent in = limit_intent(g, g->perp, SIDE_LONG, ACTION_BUY, 1, 0);
+    in.flags = INTENT_RULES;
+    in.rules = (struct exit_rules){.rung_count = 1, .rungs = {{PX(1), 500000, 0, {0}}}}; /* would close half at once */
+    send_intent(g, &in);
+    assert_int_equal(last_reply(g), ERR_TARGET_SIDE);
+    in.token = ++g->token;
+    in.rules.rungs[0].level = PX(105);
+    send_intent(g, &in);
+    struct rec *pos = newest(g);
+    ack(g, pos);
+    fill(g, pos, "t1", 1, 100.1);
+    fx_clear(g);
+    mid(g, 105);
+    assert_int_equal(orders_out(g), 1);
+    in = limit_intent(g, g->fed, SIDE_YES, ACTION_BUY, 10, 0.42);
+    in.flags = INTENT_RULES;
+    in.rules = (struct exit_rules){.break_even = PX(1.5)};
+    send_intent(g, &in);
+    assert_int_equal(last_reply(g), ERR_PRICE_OUT_OF_RANGE);
+}
+
 /* --- the risk table --- */
 static enum err refusal(struct rig *g) {
     const struct intent in = limit_intent(g, g->perp, SIDE_LONG, ACTION_BUY, 1, 100);
@@ -333,7 +356,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trail_follows_the_best_price), TEST(the_trail_never_goes_back_and_survives), TEST(a_short_trails_downwards), TEST(no_trails_in_its_own_price),
         TEST(break_even_moves_the_stop_to_the_entry), TEST(a_ladder_closes_in_parts), TEST(the_stop_stays_while_a_part_works_and_two_parts_go_at_once),
-        TEST(a_part_that_fills_nothing_is_tried_again), TEST(it_closes_before_the_market_does), TEST(rules_that_make_no_sense_are_refused), TEST(trading_states_let_exits_pass),
+        TEST(a_part_that_fills_nothing_is_tried_again), TEST(it_closes_before_the_market_does), TEST(rules_that_make_no_sense_are_refused), TEST(an_order_s_rules_are_checked_against_its_price), TEST(trading_states_let_exits_pass),
         TEST(refusals_in_a_row_trip_the_breaker), TEST(drawdown_halves_and_then_halts), TEST(the_sum_of_all_accounts_is_limited), TEST(notes_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

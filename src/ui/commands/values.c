@@ -75,7 +75,7 @@ bool arg_price(const char *what, const char *text, const struct market *m, enum 
     str_copy(number, sizeof number, text);
     size_t n = strlen(number);
     bool cents = false;
-    if (n > 1 && number[n - 1] == 'c')
+    if (n > 1 && number[n - 1] == 'c' && number[n - 2] >= '0' && number[n - 2] <= '9')
         number[n - 1] = 0, cents = true;
     else if (n > 2 && !strcmp(number + n - 2, "¢"))
         number[n - 2] = 0, cents = true;

@@ -206,7 +206,7 @@ bool arg_level(const char *what, const char *text, const struct market *m, int64
     char number[48];
     str_copy(number, sizeof number, text);
     const size_t n = strlen(number);
-    const bool cents = (n > 1 && number[n - 1] == 'c') || (n > 2 && !strcmp(number + n - 2, "¢"));
+    const bool cents = (n > 1 && number[n - 1] == 'c' && number[n - 2] >= '0' && number[n - 2] <= '9') || (n > 2 && !strcmp(number + n - 2, "¢"));
     if (cents)
         number[n - (number[n - 1] == 'c' ? 1 : 2)] = 0;
     if (cents && !format_cents(m))
