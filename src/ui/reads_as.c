@@ -400,6 +400,15 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
     case INTENT_TRADING_STATE:
         trading_as(in, &s);
         break;
+    case INTENT_LIST:
+        str_addf(&s, "LIST %s on %s", in->u.wanted, venue_name((enum venue_id)in->order));
+        break;
+    case INTENT_LIVE:
+        if (in->order)
+            str_addf(&s, "GO LIVE with account %s: REAL MONEY", in->note);
+        else
+            str_addf(&s, "NO LONGER LIVE: account %u", in->account);
+        break;
     case INTENT_REMARK:
         remark_as(view, in, &s);
         break;

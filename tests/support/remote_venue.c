@@ -111,7 +111,7 @@ static enum err remote_amend(struct venue *v, const struct fx_amend *a, int64_t 
 static enum err remote_query(struct venue *v, const struct order *o, int64_t now) { return send_effect(v, FX_QUERY, o, sizeof *o, now); }
 static enum err remote_reconcile(struct venue *v, const struct fx_reconcile *c, int64_t now) { return send_effect(v, FX_RECONCILE, c, sizeof *c, now); }
 static enum err remote_reset(struct venue *v, const struct fx_reset *c, int64_t now) { return send_effect(v, FX_RESET, c, sizeof *c, now); }
-static enum err remote_prepare(struct venue *v, struct order *o) { (void)v; (void)o; return ERR_OK; }
+static enum err remote_prepare(struct venue *v, struct order *o, int64_t now_us) { (void)v; (void)o; (void)now_us; return ERR_OK; }
 static void remote_restore(struct venue *v, const struct event *ev) { (void)v; (void)ev; /* the exchange never died */ }
 static int64_t remote_next(const struct venue *v) { (void)v; return INT64_MAX; }
 static void remote_run(struct venue *v, int64_t now) { (void)v; (void)now; }

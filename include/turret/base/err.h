@@ -95,6 +95,15 @@ enum err_class {
     X(BUDGET, LIMIT, 7, 429, "the budget for language model calls is spent")                            \
     X(PROVIDER, RETRY, 5, 502, "the provider's answer can't be used")                                   \
     X(RATE_LIMITED, LIMIT, 5, 429, "too many requests; later")                                          \
+    X(NOT_LIVE, REJECT, 7, 409, "the account is not set live: only exits and cancels pass (live ACCOUNT)")   \
+    X(UNSETTLED, RETRY, 7, 409, "the shares are not settled yet; an exit goes out as soon as they are")  \
+    X(GEOBLOCKED, AUTH, 7, 403, "the venue does not open positions from this place: only closes and cancels")  \
+    X(ALLOWANCE, REJECT, 6, 422, "the venue's contracts may not spend it: approve at the venue, then try again") \
+    X(WRONG_WALLET, AUTH, 4, 403, "the wallet, the key and the kind of signature do not belong together")  \
+    X(ACCOUNT_BANNED, AUTH, 4, 403, "the venue has banned or restricted the account")                   \
+    X(ORDER_VERSION, REJECT, 6, 422, "the venue speaks another version of orders: a newer Turret is needed") \
+    X(VENUE_PAUSED, RETRY, 5, 503, "the venue takes no orders now")                                      \
+    X(VENUE_POST_ONLY, RETRY, 5, 503, "the venue takes post-only orders and cancels now")                \
     X(NOT_FOUND, REJECT, 8, 404, "not found")                                                          \
     X(NOT_OPEN, REJECT, 8, 409, "the order or position is no longer open")                             \
     X(AMBIGUOUS, REJECT, 8, 409, "more than one matches; be more exact")                               \

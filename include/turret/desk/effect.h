@@ -51,6 +51,8 @@ struct fx_run { run_id run; int64_t deadline_us; struct model model; };
 struct fx_run_stop { run_id run; model_id model; int32_t status /* enum run_status */; char text[REASON_MAX]; };
 /* A wallet whose trades are wanted from the venue (or no more), answered by EVENT_TARGET_TRADE; `since_us` 0 = the first poll is the baseline. */
 struct fx_activity { char wallet[WALLET_MAX]; int64_t since_us; uint8_t on; uint8_t pad[7]; };
+/* A market that is not listed is wanted (slug, address, native id): EVENT_MARKET, or a note that says why not. */
+struct fx_list { char what[NOTE_MAX]; };
 /* One line of the event stream (turret tail): the founding names. */
 #define FEED_TABLE(X)                                                                                                   \
     X(WORKFLOW_COMPLETE, "workflow:complete") X(BATCH_COMPLETE, "batch:complete") X(POSITIONS_CHANGED, "positions:changed") \
@@ -68,7 +70,7 @@ struct fx_feed { uint32_t kind; model_id model; /* 0 = a person's account */ run
     X(SAVE, save, "save") X(PLACE, place, "place") X(CANCEL, cancel, "cancel")                 \
     X(AMEND, amend, "amend") X(QUERY, query, "query") X(RECONCILE, reconcile, "reconcile")     \
     X(RESET, reset, "reset") X(REPLY, reply, "reply") X(NOTICE, notice, "notice")    \
-    X(RUN, run, "run") X(RUN_STOP, run_stop, "run-stop") X(FEED, feed, "feed") X(ACTIVITY, activity, "activity")
+    X(RUN, run, "run") X(RUN_STOP, run_stop, "run-stop") X(FEED, feed, "feed") X(ACTIVITY, activity, "activity") X(LIST, list, "list")
 enum effect_type {
 #define X(N, m, s) FX_##N,
     EFFECT_TABLE(X)
@@ -95,6 +97,7 @@ struct effect {
         struct fx_run_stop run_stop;
         struct fx_feed feed;
         struct fx_activity activity;
+        struct fx_list list;
     } u;
 };
 const char *effect_name(enum effect_type t);

@@ -37,6 +37,17 @@ struct ev_reject { order_id order; int32_t reason; char text[REASON_MAX]; }; /* 
 struct ev_refused { order_id order; int32_t reason; uint32_t what /* 0 cancel, 1 amend */; char text[REASON_MAX]; };
 struct ev_amended { order_id order; price limit; qty size; };
 struct ev_unknown { order_id order; char text[REASON_MAX]; };
+struct ev_prepared { order_id order; char client_id[CLIENT_ID_MAX]; char venue_id[VENUE_ORDER_ID_MAX]; }; /* ids known before it is sent; no acknowledgement */
+/* A fill told as provisional is settled: FILL_FINAL, or FILL_REVERSED (it never happened: taken back). */
+struct ev_finality { account_id account; uint32_t finality; uint32_t leg, pad; char venue_trade[VENUE_ORDER_ID_MAX]; };
+struct ev_delayed { order_id order; int64_t until_us; char text[REASON_MAX]; }; /* taken, but the venue holds it back: no fill to assume, not cancellable yet */
+/* What an account can use, as the venue says; shown, not booked. Negative: not known. */
+struct ev_funds { account_id account; uint32_t pad; usd balance, allowance /* the smallest of all that are needed */, locked /* by working orders */; };
+/* Winnings to be claimed at the venue by the user: 0 takes the claim away. */
+struct ev_claim { account_id account; uint32_t side; market_id market; qty size; usd amount; char where[REASON_MAX]; };
+/* How a venue's connections are, about once a second. Ages count from the times; -1 and 0 = unknown. */
+struct ev_health { uint8_t venue, market_up, user_up /* 2 = no account */, cancel_only; int32_t rate_left, rate_size /* requests, of the tightest bucket */;
+                   uint32_t reconnects, books; int64_t market_us, user_us /* last byte */, latency_us /* last request */, skew_us /* their clock less ours */; };
 struct ev_cash { account_id account; struct ledger_entry entry; }; /* funding, deposits: what is no fill */
 struct ev_venue { uint8_t venue, up; uint8_t pad[6]; char text[REASON_MAX]; };
 /* Reconciliation answer of one account: BEGIN, then what the venue has, then END. */
@@ -83,6 +94,8 @@ struct ev_note { int32_t level; char text[NOTE_MAX]; };      /* a line of the sh
     X(MARKET_STATUS, market_status, "market-status") X(VENUE, venue_state, "venue")                         \
     X(ACK, ack, "ack") X(FILL, fill_ev, "fill") X(DONE, done, "done") X(REJECT, reject, "reject")           \
     X(REFUSED, refused, "refused") X(AMENDED, amended, "amended") X(UNKNOWN, unknown, "unknown")            \
+    X(PREPARED, prepared, "prepared") X(FINALITY, finality, "finality") X(DELAYED, delayed, "delayed")       \
+    X(FUNDS, funds, "funds") X(CLAIM, claim, "claim") X(HEALTH, health, "health")                            \
     X(CASH, cash, "cash")                                                                                   \
     X(RECON_BEGIN, recon_begin, "recon-begin") X(RECON_ORDER, recon_order, "recon-order")                   \
     X(RECON_FILL, recon_fill, "recon-fill") X(RECON_POSITION, recon_position, "recon-position")             \
@@ -130,6 +143,8 @@ struct event {
         struct ev_refused refused;
         struct ev_amended amended;
         struct ev_unknown unknown;
+        struct ev_prepared prepared; struct ev_finality finality; struct ev_delayed delayed;
+        struct ev_funds funds; struct ev_claim claim; struct ev_health health;
         struct ev_cash cash;
         struct ev_recon_begin recon_begin;
         struct ev_recon_order recon_order;

@@ -32,6 +32,8 @@
     X(LINK_PUT, "link-put")         /* u.link: the same outcome on two venues */ \
     X(LINK_DELETE, "link-delete")   /* link `order` */ \
     X(TRADING_STATE, "trading-state") /* `order` = enum trading_state, note = reason */ \
+    X(LIST, "list")                 /* the market u.wanted at venue `order` is wanted */ \
+    X(LIVE, "live")                 /* `account` may trade real money (order = 1; note = its name, typed) or no more (0) */ \
     X(REMARK, "remark")             /* u.remark: a note on an order or a day; "" removes it */
 enum intent_kind {
 #define X(n, s) INTENT_##n,
@@ -68,7 +70,7 @@ struct intent {
     char strategy[STRATEGY_MAX]; /* "" = main */
     char note[REASON_MAX];
     struct exit_rules rules;
-    union { struct watch watch; struct follow follow; struct market_link link; struct remark remark; } u;
+    union { struct watch watch; struct follow follow; struct market_link link; struct remark remark; char wanted[160]; } u;
 };
 
 const char *intent_name(enum intent_kind k);

@@ -13,5 +13,9 @@ struct secret { char *p; size_t len; }; /* NUL-terminated; p NULL = none */
  * ERR_NOT_FOUND: nowhere. ERR_CREDENTIALS: found but not safe (others may read it, a symlink, not ours, empty); text says what. */
 enum err secret_read(const char *dir, const char *name, struct secret *out, char *text, size_t cap);
 void secret_free(struct secret *s);
+/* Writes dir/name as a new file of mode 0600 and moves it into place (fsynced); the folder is made with mode 0700, one that others may
+ * write to is refused. ERR_IO, ERR_CREDENTIALS with a sentence in text. */
+enum err secret_write(const char *dir, const char *name, const char *bytes, size_t len, char *text, size_t cap);
+enum err secret_remove(const char *dir, const char *name, char *text, size_t cap); /* overwritten, then unlinked; ERR_NOT_FOUND */
 
 #endif

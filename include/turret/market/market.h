@@ -7,6 +7,7 @@
 #define MARKET_SYMBOL_MAX 48
 #define MARKET_TITLE_MAX 128
 #define MARKET_CATEGORY_MAX 24
+#define MARKET_NATIVE_MAX 72
 
 typedef uint64_t market_id; /* market_id_of(venue, symbol); 0 is no market */
 
@@ -42,6 +43,7 @@ struct market {
     char symbol[MARKET_SYMBOL_MAX];     /* the venue's unique name, printable ASCII */
     char title[MARKET_TITLE_MAX];       /* sanitised UTF-8 */
     char category[MARKET_CATEGORY_MAX];
+    char native[MARKET_NATIVE_MAX];     /* what the venue itself calls it (condition id, index); "" = the symbol */
 };
 
 market_id market_id_of(enum venue_id venue, const char *symbol); /* FNV-1a-64 of "venue:symbol" */

@@ -6,7 +6,7 @@
 #include "turret/desk/effect.h"
 #include "turret/desk/event.h"
 
-enum venue_caps { VENUE_AMENDS = 1, VENUE_NETS = 2 /* one position a market */, VENUE_REDUCE_ONLY = 4, VENUE_POST_ONLY = 8, VENUE_PAPER = 16, VENUE_RESET = 32 };
+enum venue_caps { VENUE_AMENDS = 1, VENUE_NETS = 2 /* one position a market */, VENUE_REDUCE_ONLY = 4, VENUE_POST_ONLY = 8, VENUE_PAPER = 16, VENUE_RESET = 32, VENUE_PROVISIONAL = 64 /* fills settle later, or not */ };
 
 struct venue; /* head of every implementation */
 
@@ -18,8 +18,9 @@ struct venue_ops {
     /* Before reconciliation: what the store knows of this venue's accounts, orders and markets (simulators rebuild
      * themselves from it; real venues ignore it). Any EVENT_LOAD_*, EVENT_ACCOUNT, EVENT_LOADED event. */
     void (*restore)(struct venue *v, const struct event *ev);
-    /* Fills in the ids the venue knows before sending (client id, salt, signature); no I/O. */
-    enum err (*prepare)(struct venue *v, struct order *o);
+    /* Called before the row is stored: fills in client_id and venue_id as far as the venue's protocol knows them before sending (salt, digest), all
+     * that `place` needs to make the very same request again after a restart; no I/O. ERR_OK; else the order is refused. NULL: nothing to do. */
+    enum err (*prepare)(struct venue *v, struct order *o, int64_t now_us);
     /* ERR_OK: accepted for sending, an event will come. Else nothing was sent. */
     enum err (*place)(struct venue *v, const struct order *o, int64_t now_us);
     enum err (*cancel)(struct venue *v, const struct fx_cancel *c, int64_t now_us);
@@ -30,6 +31,8 @@ struct venue_ops {
     /* A wallet's trades are wanted (or no more): EVENT_TARGET_TRADE from then on; since_us 0: its last ones first, as baseline,
      * else those since then. NULL: the venue can't tell whose trades are whose. */
     enum err (*activity)(struct venue *v, const struct fx_activity *a, int64_t now_us);
+    /* A market that is not listed is wanted, by whatever a person calls it there: EVENT_MARKET and its book follow, or EVENT_NOTE. May be NULL. */
+    enum err (*list)(struct venue *v, const struct fx_list *l, int64_t now_us);
     /* When the venue next wants `run` (INT64_MAX: never by itself), and the run: everything due up to now_us goes
      * to the sink in time order, each event with its own at_us. Real venues live on the loop and return INT64_MAX. */
     int64_t (*next_us)(const struct venue *v);

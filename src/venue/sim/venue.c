@@ -98,7 +98,8 @@ static void sim_restore(struct venue *v, const struct event *ev) {
         s->feed->ops->restore(s->feed, ev);
 }
 
-static enum err sim_prepare(struct venue *v, struct order *o) {
+static enum err sim_prepare(struct venue *v, struct order *o, int64_t now_us) {
+    (void)now_us;
     (void)v;
     snprintf(o->client_id, sizeof o->client_id, "%016llx", (unsigned long long)o->id);
     return ERR_OK;
