@@ -88,7 +88,7 @@ static uint64_t trade_an_hour(uint64_t seed) {
         o.side = binary ? SIDE_YES : SIDE_LONG;
         if (exchange_best(sim_exchange(v), o.market, BOOK_ASK, &best)) {
             o.size = best.size;
-            assert_int_equal(v->ops->prepare(v, &o), ERR_OK);
+            assert_int_equal(v->ops->prepare(v, &o, now), ERR_OK);
             assert_int_equal(v->ops->place(v, &o, now), ERR_OK);
         }
     }
