@@ -52,3 +52,13 @@ void rate_block(struct rate *r, int64_t until_us) {
     if (full > r->full_at_us)
         r->full_at_us = full;
 }
+
+void rate_cap(struct rate *r, int64_t left, int64_t now_us) {
+    int64_t missing, full;
+    if (left >= r->burst || r->interval_us == 0)
+        return;
+    if (__builtin_sub_overflow(r->burst, left, &missing) || __builtin_mul_overflow(missing, r->interval_us, &missing) || __builtin_add_overflow(now_us, missing, &full))
+        full = INT64_MAX;
+    if (full > r->full_at_us)
+        r->full_at_us = full;
+}

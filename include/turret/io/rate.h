@@ -14,5 +14,7 @@ int64_t rate_ready_us(const struct rate *r, int64_t n, int64_t now_us);
 int64_t rate_left(const struct rate *r, int64_t now_us);
 /* The other side said no: nothing before until_us. */
 void rate_block(struct rate *r, int64_t until_us);
+/* The other side counts too: no more than `left` tokens are there (negative: owed). Never gives tokens back. */
+void rate_cap(struct rate *r, int64_t left, int64_t now_us);
 
 #endif

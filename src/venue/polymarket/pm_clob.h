@@ -31,8 +31,8 @@ struct pm_clob *pm_clob_new(const struct pm_hosts *h, int64_t chain_id, const st
 void pm_clob_free(struct pm_clob *c); /* callbacks come no more */
 void pm_clob_creds_set(struct pm_clob *c, const struct pm_creds *creds);
 const struct pm_creds *pm_clob_creds(const struct pm_clob *c); /* NULL: none yet */
-/* Sends when its bucket has room (cancels go before all else). Never calls back from inside. */
-struct http_handle pm_clob_call(struct pm_clob *c, const struct pm_call *call, pm_call_fn *done, void *ctx);
+/* Sends when its bucket has room (cancels go before all else). Never calls back from inside; freeing the session in the callback is allowed. */
+void pm_clob_call(struct pm_clob *c, const struct pm_call *call, pm_call_fn *done, void *ctx);
 void pm_clob_drop(struct pm_clob *c, const void *ctx);  /* its callbacks are wanted no more */
 int64_t pm_clob_now_s(const struct pm_clob *c);         /* the venue's clock */
 int64_t pm_clob_skew_us(const struct pm_clob *c);
@@ -40,6 +40,9 @@ void pm_clob_clock(struct pm_clob *c, int64_t server_s, int64_t asked_us, int64_
 /* Windows in which nothing new is taken; 0 = none. */
 struct pm_window { int64_t closed_until_us, post_only_until_us; bool cancel_only, disabled; };
 void pm_clob_window(const struct pm_clob *c, struct pm_window *out);
+void pm_clob_heard(struct pm_clob *c, const char *text); /* a leg of a batch was refused with that: it may be about a window */
+bool pm_clob_refused(const struct pm_clob *c);          /* the last private call was answered 401: credentials must be got anew */
+int pm_clob_batch_max(const struct pm_clob *c, enum pm_bucket b); /* PLACE_MANY, CANCEL_MANY: what one request may hold */
 void pm_clob_health(const struct pm_clob *c, struct ev_health *h); /* latency, skew, tightest bucket */
 
 /* All pages of a list ({limit,count,next_cursor,data}), item by item; then end(ctx, ERR_OK or what went wrong). */
