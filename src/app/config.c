@@ -1,5 +1,5 @@
-/* The table of settings, the INI reader over it and the values with their origin. */
-#include "turret/app/config.h"
+/* Values of settings with their origin: the INI reader over the table (config_rows.c), the environment, what fits together. */
+#include "app/config_rows.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -15,52 +15,10 @@
 #include "turret/base/utf8.h"
 #include "turret/io/loop.h"
 
-#define MINUTE_US 60000000LL
-#define SETTING_MAX 96
-#define VALUE_MAX 256
+#define SETTING_MAX 128
+#define VALUE_MAX 1024
 
-static const struct setting base_settings[] = {
-    {"engine", "feed", SET_TEXT, "generated", 0, 0, "generated|tape:FILE", false, "market data of the simulator"},
-    {"engine", "seed", SET_COUNT, "0", 0, INT64_MAX, "number", false, "seed of generated markets; 0 = another one at each start"},
-    {"engine", "exit_trigger", SET_CHOICE, "touch", 0, 0, "touch|mark|last", false, "price that fires stops and targets: touch = what one could trade at"},
-    {"engine", "cancel_on_kill", SET_BOOL, "yes", 0, 1, "yes|no", false, "the kill switch also cancels working orders that add exposure"},
-    {"engine", "simulation", SET_BOOL, "yes", 0, 1, "yes|no", false, "every account is simulated; no: accounts that are set live and confirmed may trade live"},
-    {"engine", "on_exit", SET_CHOICE, "keep", 0, 0, "keep|cancel", true, "resting orders when the engine stops"},
-    {"engine", "http", SET_TEXT, "", 0, 0, "ADDRESS:PORT", false, "serve the order API there, like 127.0.0.1:8417 (turret-api(7)); empty = not"},
-    {"engine", "http_public", SET_BOOL, "no", 0, 1, "yes|no", false, "the order API may listen on addresses that other machines reach, and takes any Host"},
-    {"sim", "initial_cash", SET_USD, "10000", DEC_ONE, 1000000000LL * DEC_ONE, "USD", false, "cash a new or reset paper account starts with"},
-    {"sim", "latency_min", SET_DURATION, "40ms", 0, MINUTE_US, "duration", false, "shortest way to or from the simulated venue"},
-    {"sim", "latency_max", SET_DURATION, "250ms", 0, MINUTE_US, "duration", false, "longest way to or from the simulated venue"},
-    {"sim", "slippage_max_bps", SET_COUNT, "0", 0, 1000, "bps", false, "random extra slippage on tapes without depth; never past a limit"},
-    {"sim", "currency", SET_CHOICE, "USD", 0, 0, "USD|USDT|USDC", false, "name of the simulated cash"},
-    {"sim", "maker_fee_bps", SET_QTY, "-1", -DEC_ONE, 10000 * DEC_ONE, "bps", false, "fee of resting orders in every simulated market; -1 = the market's own (2)"},
-    {"sim", "taker_fee_bps", SET_QTY, "-1", -DEC_ONE, 10000 * DEC_ONE, "bps", false, "fee of orders that take; -1 = the market's own (5)"},
-    {"sim", "funding_period", SET_DURATION, "8h", MINUTE_US, 30 * 24 * 60 * MINUTE_US, "duration", false, "how often perpetuals of generated markets pay funding"},
-    {"sim", "funding_refresh", SET_DURATION, "60s", 100000, 60 * MINUTE_US, "duration", false, "how often their funding rate follows the premium"},
-    {"sim", "refresh", SET_DURATION, "1s", 100000, 60 * MINUTE_US, "duration", false, "how often they are marked"},
-    {"sim", "second", SET_BOOL, "no", 0, 1, "yes|no", false, "a second simulated venue, sim2: some of the generated markets again, with books, fees and steps of its own"},
-    {"sim", "second_latency_min", SET_DURATION, "80ms", 0, MINUTE_US, "duration", false, "shortest way to or from it"},
-    {"sim", "second_latency_max", SET_DURATION, "400ms", 0, MINUTE_US, "duration", false, "longest way to or from it"},
-    {"models", "enabled", SET_BOOL, "yes", 0, 1, "yes|no", false, "invoke the configured models (turret-agents(5))"},
-    {"models", "interval", SET_DURATION, "5m", 1000000, 24 * 60 * MINUTE_US, "duration", false, "how often a model is invoked whose section in models.conf does not say"},
-    {"models", "builtin_interval", SET_DURATION, "15s", 1000000, 24 * 60 * MINUTE_US, "duration", false, "the same of built-in agents on generated markets"},
-    {"models", "call_timeout", SET_DURATION, "2m", 1000000, 9 * MINUTE_US, "duration", false, "longest wait for one answer of a language model"},
-    {"models", "max_steps", SET_COUNT, "10", 1, 100, "steps", false, "requests a run may make"},
-    {"models", "retries", SET_COUNT, "2", 0, 10, "number", false, "times a failed request is made again"},
-    {"models", "budget_day", SET_USD, "0", 0, 1000000LL * DEC_ONE, "USD", false, "cost a day after which a model whose section does not say is not invoked; 0 = none"},
-    {"models", "folder", SET_TEXT, "", 0, 0, "folder", false, "models.conf, providers.conf, prices.conf, prompt.md and variants/ of the user; empty = beside turret.conf"},
-    {"lighter", "base_url", SET_TEXT, "https://mainnet.zklighter.elliot.ai", 0, 0, "URL", false, "Lighter's API"},
-    {"lighter", "api_key_index", SET_COUNT, "2", 0, 254, "number", false, "which of the account's API keys signs at Lighter"},
-    {"database", "url", SET_TEXT, "", 0, 0, "connection string", false, "PostgreSQL to use; empty = a private cluster in the data directory"},
-    {"alerts", "bell", SET_BOOL, "yes", 0, 1, "yes|no", false, "ring the terminal's bell at alarms, and at fills while the terminal is not looked at"},
-    {"alerts", "osc9", SET_BOOL, "yes", 0, 1, "yes|no", false, "tell terminals of alarms as desktop notifications (OSC 9); others ignore it"},
-    {"alerts", "on_alert", SET_TEXT, "", 0, 0, "command", false, "run by sh at every alarm, one at a time; what happened is in $TURRET_ALERT, _MARKET, _ID, _ORDER and _MISSED"},
-    {"ui", "theme", SET_TEXT, "default", 0, 0, "name or file", true, "colours (turret theme list)"},
-    {"ui", "ascii", SET_CHOICE, "auto", 0, 0, "auto|yes|no", false, "draw with ASCII characters only; auto = as the locale says"},
-    {"ui", "keys", SET_TEXT, "", 0, 0, "file", false, "key bindings; empty = keys.conf beside turret.conf, if there is one"},
-    {"ui", "status_every", SET_DURATION, "10s", 1000000, 3600000000LL, "duration", false, "status line interval of plain mode"},
-};
-#define BASE_COUNT ((int)(sizeof base_settings / sizeof *base_settings))
+#define BASE_COUNT config_row_count
 
 struct value { char text[VALUE_MAX]; int64_t num; enum setting_origin origin; int line; };
 struct config { struct value v[SETTING_MAX]; char file[1024]; };
@@ -71,8 +29,8 @@ static const enum setting_type risk_types[] = {SET_USD, SET_QTY, SET_COUNT, SET_
 static const char *const risk_kinds[] = {"usd", "qty", "count", "ppm", "ms"};
 
 static const struct setting *risk_settings(void) {
-    static struct setting rows[SETTING_MAX - BASE_COUNT];
-    static char defs[SETTING_MAX - BASE_COUNT][DEC_TEXT_MAX + 8];
+    static struct setting rows[SETTING_MAX];
+    static char defs[SETTING_MAX][DEC_TEXT_MAX + 8];
     int n;
     const struct risk_limit_info *info = risk_limit_table(&n);
     struct risk_limits l;
@@ -102,11 +60,11 @@ int config_setting_count(void) {
 }
 
 const struct setting *config_setting(int i) {
-    return i < BASE_COUNT ? &base_settings[i] : &risk_settings()[i - BASE_COUNT];
+    return i < BASE_COUNT ? &config_rows[i] : &risk_settings()[i - BASE_COUNT];
 }
 
 const char *setting_type_name(enum setting_type t) {
-    static const char *const names[] = {"text", "choice", "yes or no", "number", "duration", "USD", "quantity", "ppm"};
+    static const char *const names[] = {"text", "choice", "yes or no", "number", "duration", "USD", "quantity", "ppm", "words"};
     return names[t];
 }
 
@@ -141,6 +99,7 @@ static bool value_parse(const struct setting *s, const char *text, int64_t *num)
     *num = 0;
     switch (s->type) {
     case SET_TEXT:
+    case SET_WORDS:
         return strlen(text) < VALUE_MAX;
     case SET_CHOICE:
         *num = choice_index(s->unit, text);
@@ -267,11 +226,25 @@ static char *read_line(char *buf, int n, void *stream) {
     return buf;
 }
 
+/* Words may go on in further lines, a line of the file is short. */
+static const char *with_words_before(const struct reading *r, const char *section, const char *name, const char *value, char *buf, size_t cap) {
+    const int i = setting_find(section, name);
+    if (i < 0 || config_setting(i)->type != SET_WORDS || r->c->v[i].origin != ORIGIN_FILE || !r->c->v[i].text[0])
+        return value;
+    const int n = snprintf(buf, cap, "%s, %s", r->c->v[i].text, value);
+    return n > 0 && (size_t)n < cap ? buf : NULL;
+}
+
 static int on_pair(void *user, const char *section, const char *name, const char *value) {
     struct reading *r = user;
-    char what[400];
+    char what[400], joined[VALUE_MAX];
     if (r->failed)
         return 0;
+    if (!(value = with_words_before(r, section, name, value, joined, sizeof joined))) {
+        r->failed = true;
+        snprintf(r->text, r->cap, "%s:%d: %s: more than %d characters", r->path, r->line, name, VALUE_MAX - 1);
+        return 0;
+    }
     if (value_set(r->c, section, name, value, ORIGIN_FILE, r->line, what, sizeof what) == ERR_OK)
         return 1;
     r->failed = true;
@@ -281,13 +254,11 @@ static int on_pair(void *user, const char *section, const char *name, const char
 }
 
 static enum err check_together(const struct config *c, const char *path, char *text, size_t cap) {
-    static const char *const pairs[][2] = {{"latency_min", "latency_max"}, {"second_latency_min", "second_latency_max"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        if (config_num(c, "sim", pairs[i][0]) > config_num(c, "sim", pairs[i][1])) {
-            snprintf(text, cap, "%s: %s is above %s", path, pairs[i][0], pairs[i][1]);
-            return ERR_CONFIG;
-        }
-    return ERR_OK;
+    char what[320];
+    if (config_together(c, what, sizeof what))
+        return ERR_OK;
+    snprintf(text, cap, "%s: %s", path, what);
+    return ERR_CONFIG;
 }
 
 enum err config_load(struct config *c, const char *path, char *text, size_t cap) {

@@ -96,6 +96,54 @@ static void flag_beats_environment_beats_file(void **state) {
     config_free(c);
 }
 
+static void texts_with_a_form_of_their_own(void **state) {
+    static const struct { const char *line, *why; } bad[] = {
+        {"wallet = 0x12", "address"}, {"wallet = 1234567890123456789012345678901234567890", "address"},
+        {"wallet = 0x123456789012345678901234567890123456789g", "address"}, {"builder = 0xab", "builder code"}, {"account = my account", "name"},
+        {"account =", "1 to 23"}, {"account = abcdefghijklmnopqrstuvwxyz", "1 to 23"}, {"clob_url = http://clob.polymarket.com", "this machine only"},
+        {"clob_url = clob.polymarket.com", "read"}, {"data_url = ftp://data.example", "https"}, {"gamma_url = https://user:pw@gamma.example", "password"}, {"stream_url = https://x.example/ws", "wss"},
+        {"stream_url = ws://x.example/ws", "this machine only"}, {"signature_type = 4", "one of"}, {"top = 501", "500"}, {"heartbeat = maybe", "yes|no"}};
+    char line[300];
+    struct config *c = config_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(line, sizeof line, "[polymarket]\n%s\n", bad[i].line);
+        assert_int_equal(load(line, c), ERR_CONFIG);
+        if (!strstr(text, bad[i].why))
+            fail_msg("%s: %s", bad[i].line, text);
+    }
+    assert_int_equal(load("[polymarket]\nwallet = 0x00000000000000000000000000000000000000aB\nclob_url = http://127.0.0.1:8099\nstream_url = ws://localhost:8099/ws\n"
+                          "signature_type = 2\naccount = second-1\n", c), ERR_OK);
+    assert_int_equal(config_num(c, "polymarket", "signature_type") % 4, 2);
+    assert_int_equal(load("[polymarket]\nsignature_type = safe\n", c), ERR_OK);
+    assert_int_equal(config_num(c, "polymarket", "signature_type") % 4, 2);
+    setenv("TURRET_POLYMARKET_WALLET", "nobody", 1);
+    assert_int_equal(config_env(c, text, sizeof text), ERR_CONFIG);
+    assert_non_null(strstr(text, "environment"));
+    unsetenv("TURRET_POLYMARKET_WALLET");
+    config_free(c);
+}
+
+static void words_go_on_in_further_lines(void **state) {
+    char line[64], *content = malloc(8192);
+    struct config *c = config_new();
+    (void)state;
+    assert_int_equal(load("[polymarket]\nmarkets = fed-cut-in-december\n  tag:politics, search:fed rate\n  0xabc\ntop = 7\n", c), ERR_OK);
+    assert_string_equal(config_text(c, "polymarket", "markets"), "fed-cut-in-december, tag:politics, search:fed rate, 0xabc");
+    assert_int_equal(config_num(c, "polymarket", "top"), 7);
+    assert_int_equal(load("[polymarket]\nmarkets = one\n", c), ERR_OK); /* read again: nothing of before */
+    assert_string_equal(config_text(c, "polymarket", "markets"), "one");
+    strcpy(content, "[polymarket]\nmarkets = a\n");
+    for (int i = 0; i < 60; i++) {
+        snprintf(line, sizeof line, "  slug-of-a-market-with-a-long-name-%d\n", i);
+        strcat(content, line);
+    }
+    assert_int_equal(load(content, c), ERR_CONFIG); /* not cut silently */
+    assert_non_null(strstr(text, "markets: more than"));
+    free(content);
+    config_free(c);
+}
+
 static void key_taken_out_of_the_file_returns_to_default(void **state) {
     struct config *c = config_new();
     (void)state;
@@ -158,6 +206,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_the_documented_ones), cmocka_unit_test(wrong_key_names_line_and_neighbour),
         cmocka_unit_test(wrong_values_are_refused_and_change_nothing), cmocka_unit_test(flag_beats_environment_beats_file),
+        cmocka_unit_test(texts_with_a_form_of_their_own),
+        cmocka_unit_test(words_go_on_in_further_lines),
         cmocka_unit_test(key_taken_out_of_the_file_returns_to_default), cmocka_unit_test(risk_limits_come_in_their_units),
         cmocka_unit_test(secret_that_others_may_read_is_refused), cmocka_unit_test(secret_of_the_environment_is_read_once),
     };

@@ -10,7 +10,7 @@
 #include "turret/base/err.h"
 #include "turret/trade/risk.h"
 
-enum setting_type { SET_TEXT, SET_CHOICE, SET_BOOL, SET_COUNT, SET_DURATION /* us */, SET_USD /* micro */, SET_QTY /* micro */, SET_PPM };
+enum setting_type { SET_TEXT, SET_CHOICE, SET_BOOL, SET_COUNT, SET_DURATION /* us */, SET_USD /* micro */, SET_QTY /* micro */, SET_PPM, SET_WORDS /* by comma */ };
 enum setting_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG };
 
 struct setting {
