@@ -4,6 +4,7 @@
 #define TURRET_DESK_VIEW_H
 
 #include "turret/desk/effect.h"
+#include "turret/desk/event.h"
 #include "turret/market/intel.h"
 #include "turret/trade/position.h"
 #include "turret/trade/risk.h"
@@ -30,7 +31,7 @@ struct view_status {
 };
 void view_status(const struct desk *d, struct view_status *out);
 
-struct view_venue { bool up; bool reconciled; char text[REASON_MAX]; int64_t last_data_us; };
+struct view_venue { bool up; bool reconciled; char text[REASON_MAX]; int64_t last_data_us; bool health_known; struct ev_health health; /* the last EVENT_HEALTH */ };
 void view_venue(const struct desk *d, enum venue_id v, struct view_venue *out);
 
 /* --- markets --- */
@@ -65,6 +66,12 @@ struct view_account {
     usd start_equity; /* at midnight UTC, or at the first sample of the day */
     int positions, open_orders;
     bool day_paused, reconciled;
+    bool may_trade;               /* paper: always; live: set live by INTENT_LIVE and not only simulated */
+    bool funds_known;
+    struct ev_funds funds;        /* what the venue last said */
+    int provisional;              /* fills that are not final yet */
+    int claim_count;
+    const struct ev_claim *claims; /* winnings to be claimed at the venue */
 };
 int view_account_count(const struct desk *d);
 bool view_account_at(const struct desk *d, int i, struct view_account *out);
@@ -86,6 +93,7 @@ struct view_position {
     struct book_walk exit; /* closing all of it now, own side's price */
     usd exit_fee, exit_pnl;
     bool stale, unprotected;
+    qty unsettled;         /* part of `open` from fills that are not final yet: can't be sold until they are */
 };
 const struct order *view_next_position(const struct desk *d, int *cursor, bool open_only);
 bool view_position(const struct desk *d, order_id id, struct view_position *out);
