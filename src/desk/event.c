@@ -70,7 +70,8 @@ static bool market_ok(const struct market *m) {
     return m->id != 0 && m->venue > VENUE_NONE && m->venue < VENUE_COUNT && m->kind <= MARKET_PERP && m->status <= MARKET_RESOLVED &&
            m->outcome <= OUTCOME_VOID && m->tick.micro > 0 && m->lot.micro > 0 && m->min_size.micro >= 0 &&
            m->min_price.micro >= 0 && (m->max_price.micro == 0 || m->max_price.micro >= m->min_price.micro) && m->price_digits <= DEC_DIGITS &&
-           m->qty_digits <= DEC_DIGITS && m->fee_kind < FEE_KIND_COUNT && TEXT_OK(m->symbol) && TEXT_OK(m->title) && TEXT_OK(m->category);
+           m->qty_digits <= DEC_DIGITS && m->fee_kind < FEE_KIND_COUNT && TEXT_OK(m->symbol) && TEXT_OK(m->title) && TEXT_OK(m->category) &&
+           TEXT_OK(m->native);
 }
 
 static bool follow_ok(const struct follow *f) {
@@ -88,7 +89,8 @@ static bool intent_ok(const struct intent *in) {
            in->stop.micro >= PROTECT_KEEP.micro && in->target.micro >= PROTECT_KEEP.micro && in->size.micro >= 0 &&
            in->amount.micro >= 0 && in->invalidation_price.micro >= 0 && in->time_exit_us >= 0 && in->cooldown_until_us >= 0 && in->confidence >= -1 &&
            in->confidence <= 100 && TEXT_OK(in->invalidation) && TEXT_OK(in->strategy) && TEXT_OK(in->note) &&
-           (in->kind != INTENT_FOLLOW_PUT || follow_ok(&in->u.follow)) && (in->kind != INTENT_LINK_PUT || link_ok(&in->u.link));
+           (in->kind != INTENT_FOLLOW_PUT || follow_ok(&in->u.follow)) && (in->kind != INTENT_LINK_PUT || link_ok(&in->u.link)) &&
+           (in->kind != INTENT_LIST || TEXT_OK(in->u.wanted));
 }
 
 static bool book_ok(const struct event *ev) {
@@ -154,12 +156,25 @@ static bool body_ok(const struct event *ev) {
         return ev->u.amended.limit.micro >= 0 && ev->u.amended.size.micro >= 0;
     case EVENT_UNKNOWN:
         return TEXT_OK(ev->u.unknown.text);
+    case EVENT_PREPARED:
+        return TEXT_OK(ev->u.prepared.client_id) && TEXT_OK(ev->u.prepared.venue_id);
+    case EVENT_FINALITY:
+        return (ev->u.finality.finality == FILL_FINAL || ev->u.finality.finality == FILL_REVERSED) && ev->u.finality.leg <= UINT8_MAX &&
+               TEXT_OK(ev->u.finality.venue_trade);
+    case EVENT_DELAYED:
+        return ev->u.delayed.until_us >= 0 && TEXT_OK(ev->u.delayed.text);
+    case EVENT_CLAIM:
+        return ev->u.claim.side <= SIDE_SHORT && ev->u.claim.size.micro >= 0 && ev->u.claim.amount.micro >= 0 && TEXT_OK(ev->u.claim.where);
+    case EVENT_HEALTH:
+        return ev->u.health.venue < VENUE_COUNT && bool_ok(ev->u.health.market_up) && ev->u.health.user_up <= 2 && bool_ok(ev->u.health.cancel_only);
     case EVENT_CASH:
         return ev->u.cash.entry.kind <= LEDGER_ADJUSTMENT && TEXT_OK(ev->u.cash.entry.ref);
     case EVENT_RECON_ORDER:
         return order_ok(&ev->u.recon_order.order);
     case EVENT_RECON_FILL:
         return fill_ok(&ev->u.recon_fill.fill);
+    case EVENT_RECON_POSITION:
+        return ev->u.recon_position.side <= SIDE_SHORT && ev->u.recon_position.entry.micro >= 0;
     case EVENT_SAVED:
         return reason_ok(ev->u.saved.result) && ev->u.saved.outbox <= 1;
     case EVENT_STORE:

@@ -17,7 +17,6 @@ void position_link(struct desk *d, struct rec *r);
 void position_unlink(struct desk *d, struct rec *r);
 struct rec *position_find(const struct desk *d, account_id a, const char *strategy, const struct mkt *m, uint8_t side);
 struct holding *holding_get(struct desk *d, struct acct *a, struct mkt *m, uint8_t side);
-bool market_nets(const struct market *m);
 uint8_t side_opposite(uint8_t side);
 void orders_prune(struct desk *d);
 

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool market_nets(const struct market *m) { return m->venue != VENUE_POLYMARKET; }
-
 uint8_t side_opposite(uint8_t side) {
     static const uint8_t opposite[] = {[SIDE_YES] = SIDE_NO, [SIDE_NO] = SIDE_YES, [SIDE_LONG] = SIDE_SHORT, [SIDE_SHORT] = SIDE_LONG};
     return opposite[side];

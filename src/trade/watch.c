@@ -34,7 +34,7 @@ bool figure_parse(const char *text, enum figure *out) {
 NAMES(subject_kind_name, subject_kind, SUBJECT_KIND_COUNT, "market", "position", "account", "model", "venue")
 NAMES(watch_kind_name, watch_kind, WATCH_KIND_COUNT, "sniper", "alert")
 NAMES(watch_status_name, watch_status, WATCH_STATUS_COUNT, "WATCHING", "EXECUTING", "FILLED", "EXPIRED", "CANCELLED", "FAILED")
-NAMES(history_kind_name, history_kind, HISTORY_KIND_COUNT, "sniper", "alert", "follow", "exit", "risk")
+NAMES(history_kind_name, history_kind, HISTORY_KIND_COUNT, "sniper", "alert", "follow", "exit", "risk", "account")
 
 static enum err bad(char text[REASON_MAX], const char *what) {
     str_copy(text, REASON_MAX, what);

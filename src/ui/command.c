@@ -42,7 +42,7 @@ const struct command command_table[] = {
      "markets of two venues that pay for the same outcome, and where an order would go", CMD_MONEY | CMD_READ, run_router, complete_router},
     {"trading", "[active|reducing|halted] [REASON]", "what may trade: all, only what reduces, or nothing by automations either; without arguments say which",
      CMD_MONEY | CMD_READ, run_trading, complete_trading},
-    {"history", "[sniper|alert|follow|exit|risk] [ID] [--limit N]", "what happened to automations, newest first", CMD_READ, run_history, complete_history},
+    {"history", "[sniper|alert|follow|exit|risk|account] [ID] [--limit N]", "what happened to automations and accounts, newest first", CMD_READ, run_history, complete_history},
     {"note", "ORDER|DAY [TEXT] [--remove]", "write, show or remove a note on an order or a day (2026-12-31, today, yesterday)", CMD_MONEY | CMD_READ, run_note, complete_order},
     {"notes", "", "all notes", CMD_READ, run_notes, NULL},
     /* safety */

@@ -775,7 +775,7 @@ static void a_database_of_the_second_schema_goes_on_with_its_data(void **state) 
             "now(), 'OPEN', 2, 0, 0, 200, 100, 0, 0, 0, now(), 95, '{\"stop\": 95, \"target\": null, \"invalidation\": \"below 94\", \"confidence\": 70}')");
     open_pg(false);
     load();
-    assert_int_equal(sql_int(&c, "SELECT max(version) FROM schema_version"), 3);
+    assert_int_equal(sql_int(&c, "SELECT max(version) FROM schema_version"), 4);
     assert_int_equal(seen.orders, 1);
     assert_int_equal(seen.order.pos.plan.stop.micro, 95000000);
     assert_int_equal(seen.order.pos.plan.confidence, 70);

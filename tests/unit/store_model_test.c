@@ -384,7 +384,7 @@ static void a_database_of_the_first_schema_is_brought_up_with_its_data(void **st
             "CASE WHEN g < 3 THEN now() END, 95 FROM generate_series(1, 3) g");
     open_pg();
     load();
-    assert_int_equal(sql_int(&c, "SELECT max(version) FROM schema_version"), 3);
+    assert_int_equal(sql_int(&c, "SELECT max(version) FROM schema_version"), 4);
     assert_int_equal(seen.n_trades, 2);
     assert_int_equal(seen.trades[0].trade.risk.micro, 10000000);
     assert_int_equal(seen.trades[0].trade.pnl.micro, 19000000);

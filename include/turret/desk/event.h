@@ -54,7 +54,8 @@ struct ev_venue { uint8_t venue, up; uint8_t pad[6]; char text[REASON_MAX]; };
 struct ev_recon_begin { account_id account; uint32_t venue; uint64_t round; };
 struct ev_recon_order { account_id account; uint64_t round; struct order order; }; /* working order at the venue */
 struct ev_recon_fill { account_id account; uint64_t round; struct fill fill; };    /* known or not: booked once */
-struct ev_recon_position { account_id account; uint64_t round; market_id market; qty net /* signed, book units */; price entry; uint32_t leverage, pad; };
+/* `net` in book units (YES, the contract), signed; `side` counts where the venue does not net: one event a side held, entry in that side's price. */
+struct ev_recon_position { account_id account; uint64_t round; market_id market; qty net; price entry; uint32_t leverage, side; };
 struct ev_recon_cash { account_id account; uint64_t round; usd cash; };
 struct ev_recon_end { account_id account; uint32_t ok; uint64_t round; };
 struct ev_saved { uint64_t seq; int32_t result /* enum err */; uint32_t outbox /* 1 = in the outbox, not yet in the store */; };

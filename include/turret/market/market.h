@@ -46,6 +46,8 @@ struct market {
     char native[MARKET_NATIVE_MAX];     /* what the venue itself calls it (condition id, index); "" = the symbol */
 };
 
+/* Does the venue keep one net position of a market (YES less NO)? Else YES and NO are two. */
+static inline bool market_nets(const struct market *m) { return m->venue != VENUE_POLYMARKET; }
 market_id market_id_of(enum venue_id venue, const char *symbol); /* FNV-1a-64 of "venue:symbol" */
 const char *venue_name(enum venue_id v);       /* "sim", "polymarket", ... */
 const char *venue_label(enum venue_id v);      /* "SIM", "PM", "KX", "LT", "S2" */

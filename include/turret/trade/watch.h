@@ -78,10 +78,10 @@ struct trigger watch_trigger(const struct watch *w);
 bool watch_in_zone(const struct watch *w, int64_t value);
 
 /* What happened to automations, newest first on the screen: append-only. */
-enum history_kind { HISTORY_SNIPER, HISTORY_ALERT, HISTORY_FOLLOW, HISTORY_EXIT, HISTORY_RISK, HISTORY_KIND_COUNT };
+enum history_kind { HISTORY_SNIPER, HISTORY_ALERT, HISTORY_FOLLOW, HISTORY_EXIT, HISTORY_RISK, HISTORY_ACCOUNT /* live or not, fills taken back, differences found */, HISTORY_KIND_COUNT };
 struct history {
     int64_t at_us;
-    uint64_t id;           /* watch, follow or position */
+    uint64_t id;           /* watch, follow, position or account */
     order_id order;        /* it led to, 0 = none */
     market_id market;
     uint8_t kind;          /* enum history_kind */

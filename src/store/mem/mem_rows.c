@@ -78,14 +78,17 @@ static bool version_before(const struct mem_rows *t, const struct fx_save *recs,
     return o != NULL;
 }
 
-static uint64_t open_key(const struct order *o) {
-    uint64_t h = fnv64_u64(fnv64_u64(FNV64_INIT, o->account), o->market);
+/* One position a market, or one a side where the venue does not net. */
+static uint64_t open_key(const struct mem_rows *t, const struct order *o) {
+    uint64_t at, h = fnv64_u64(fnv64_u64(FNV64_INIT, o->account), o->market);
+    if (map_get(&t->market_by_id, o->market, &at) && !market_nets(&t->market[at].market))
+        h = fnv64_u64(h, o->side + 1u);
     return fnv64(h, o->strategy, strnlen(o->strategy, sizeof o->strategy));
 }
 
 static bool opens_twice(const struct mem_rows *t, const struct fx_save *recs, size_t n, const struct order *o) {
     uint64_t other;
-    if (o->pos.status != POSITION_OPEN || !map_get(&t->open_by_key, open_key(o), &other) || other == o->id)
+    if (o->pos.status != POSITION_OPEN || !map_get(&t->open_by_key, open_key(t, o), &other) || other == o->id)
         return false;
     for (size_t k = 0; k < n; k++) /* the batch may close the one and open the other */
         if (recs[k].kind == SAVE_ORDER && recs[k].u.order.id == other && recs[k].u.order.pos.status != POSITION_OPEN)
@@ -131,15 +134,18 @@ static void apply_order(struct mem_rows *t, const struct order *o, bool merge) {
     if (o->pos.status != POSITION_NONE && o->pos.plan.stop.micro && !map_get(&t->first_stop, o->id, &open))
         map_put(&t->first_stop, o->id, (uint64_t)o->pos.plan.stop.micro);
     if (o->pos.status == POSITION_OPEN)
-        map_put(&t->open_by_key, open_key(o), o->id);
-    else if (map_get(&t->open_by_key, open_key(o), &open) && open == o->id)
-        map_del(&t->open_by_key, open_key(o));
+        map_put(&t->open_by_key, open_key(t, o), o->id);
+    else if (map_get(&t->open_by_key, open_key(t, o), &open) && open == o->id)
+        map_del(&t->open_by_key, open_key(t, o));
 }
 
 static void apply_fill(struct mem_rows *t, const struct fill *f) {
     uint64_t i;
     if (map_get(&t->fill_by_key, fill_key(f), &i)) {
-        t->fill[i].finality = f->finality;
+        if (f->finality >= t->fill[i].finality) { /* only forwards: provisional, final, reversed */
+            t->fill[i].finality = f->finality;
+            t->fill[i].realized_pnl = f->realized_pnl;
+        }
         return;
     }
     map_put(&t->fill_by_key, fill_key(f), t->n_fill);

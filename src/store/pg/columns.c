@@ -144,6 +144,7 @@ static const struct col market_cols[] = {
     ENUM_(M, market.outcome, "outcome", "text", market_outcome_name),
     TEXT_(M, market.title, "title"),
     TEXT_(M, market.category, "category"),
+    TEXT_(M, market.native, "native", N_),
     INT_(M, market.max_leverage, "max_leverage", "smallint"),
     INT_(M, market.price_digits, "price_digits", "smallint"),
     INT_(M, market.qty_digits, "quantity_digits", "smallint"),

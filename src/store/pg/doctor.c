@@ -73,9 +73,9 @@ static const struct check {
      "FROM orders p LEFT JOIN orders x ON x.parent_id = p.id AND x.state IN ('created', 'pending', 'partial') "
      "WHERE p.status = 'OPEN' GROUP BY p.id "
      "HAVING coalesce(p.reserved_quantity, 0) > least(p.open_quantity, coalesce(sum(x.quantity - x.filled_quantity), 0))"},
-    {"one_open",
-     "SELECT account_id, strategy, market_id, count(*) AS stored, 1 AS computed FROM orders WHERE status = 'OPEN' "
-     "GROUP BY 1, 2, 3 HAVING count(*) > 1"},
+    {"one_open", /* a market, or a side of it where the venue does not net */
+     "SELECT o.account_id, o.strategy, o.market_id, count(*) AS stored, 1 AS computed FROM orders o LEFT JOIN markets m ON m.id = o.market_id "
+     "WHERE o.status = 'OPEN' GROUP BY 1, 2, 3, CASE WHEN m.venue = 'polymarket' THEN o.side END HAVING count(*) > 1"},
     {"orphan_fills",
      "SELECT f.venue_trade_id, f.order_id, f.position_id FROM fills f LEFT JOIN orders o ON o.id = f.order_id "
      "LEFT JOIN orders p ON p.id = f.position_id WHERE o.id IS NULL OR (f.position_id IS NOT NULL AND p.id IS NULL)"},

@@ -102,8 +102,9 @@ static void prepare_fill(struct pg *pg) {
     row_names(&s, &row_fill);
     str_addf(&s, ") VALUES (coalesce((SELECT venue FROM accounts WHERE id = $%d::integer), 'none'), ", param_of(&row_fill, "account_id", 1));
     row_values(&s, &row_fill, 1);
-    str_add(&s, ") ON CONFLICT (venue, account_id, venue_trade_id, leg) DO UPDATE SET finality = excluded.finality "
-                "WHERE fills.finality <> excluded.finality");
+    str_add(&s, ") ON CONFLICT (venue, account_id, venue_trade_id, leg) DO UPDATE SET finality = excluded.finality, "
+                "realized_pnl = excluded.realized_pnl WHERE (fills.finality = excluded.finality AND fills.realized_pnl <> excluded.realized_pnl) "
+                "OR (fills.finality, excluded.finality) IN (('provisional', 'final'), ('provisional', 'reversed'), ('final', 'reversed'))");
     add(pg, "fill", &s);
 
     str_init(&s);

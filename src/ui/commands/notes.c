@@ -103,7 +103,7 @@ COMMAND_RUN(run_history) {
     if (kind >= 0)
         text = a.n > 1 ? a.pos[1] : NULL;
     else if (a.n > 1) {
-        fail(r, ERR_USAGE, "history: \"%.24s\" is none of sniper, alert, follow, exit, risk", a.pos[0]);
+        fail(r, ERR_USAGE, "history: \"%.24s\" is none of sniper, alert, follow, exit, risk, account", a.pos[0]);
         return;
     }
     if (text && !history_id(c, text, &kind, &id, r))
