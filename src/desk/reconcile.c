@@ -95,7 +95,8 @@ struct rec *order_adopt(struct desk *d, const struct order *like, enum order_sou
 }
 
 void on_recon_order(struct desk *d, const struct event *ev) {
-    struct acct *a = current(d, ev->u.recon_order.account, ev->u.recon_order.round);
+    const uint64_t round = ev->u.recon_order.round;
+    struct acct *a = round != 0 ? current(d, ev->u.recon_order.account, round) : acct_find(d, ev->u.recon_order.account);
     const struct order *o = &ev->u.recon_order.order;
     if (a == NULL)
         return;
@@ -111,7 +112,8 @@ void on_recon_order(struct desk *d, const struct event *ev) {
             return;
         notice(d, NOTICE_ALERT, r, "found an order at the venue that is not ours: %u adopted", r->o.num);
     }
-    r->seen_round = a->round;
+    if (round != 0)
+        r->seen_round = round;
     if (r->saving)
         return;
     if (!order_open(&r->o)) {

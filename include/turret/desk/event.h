@@ -52,7 +52,7 @@ struct ev_cash { account_id account; struct ledger_entry entry; }; /* funding, d
 struct ev_venue { uint8_t venue, up; uint8_t pad[6]; char text[REASON_MAX]; };
 /* Reconciliation answer of one account: BEGIN, then what the venue has, then END. */
 struct ev_recon_begin { account_id account; uint32_t venue; uint64_t round; };
-struct ev_recon_order { account_id account; uint64_t round; struct order order; }; /* working order at the venue */
+struct ev_recon_order { account_id account; uint64_t round /* 0: told outside of a round */; struct order order; }; /* working order at the venue; one that is not ours keeps its id here */
 struct ev_recon_fill { account_id account; uint64_t round; struct fill fill; };    /* known or not: booked once */
 /* `net` in book units (YES, the contract), signed; `side` counts where the venue does not net: one event a side held, entry in that side's price. */
 struct ev_recon_position { account_id account; uint64_t round; market_id market; qty net; price entry; uint32_t leverage, side; };

@@ -7,6 +7,8 @@
 
 struct tracker;
 
+#define TRACKER_HOLD_US 5000000LL
+
 struct tracked { /* one order */
     order_id id;      /* ours */
     market_id market;
@@ -23,7 +25,7 @@ void tracker_free(struct tracker *t);
 /* EVENT_LOAD_ORDER (open ones and those of the last days) and EVENT_LOAD_FILL of this account: told before, never told again. */
 void tracker_restore(struct tracker *t, const struct event *ev);
 
-/* An order is about to be sent (its venue_id may be known already, then answers find it at once). */
+/* An order is about to be sent, or is asked after (its venue_id may be known already, then answers find it at once). */
 void tracker_sent(struct tracker *t, const struct order *o, int64_t now_us);
 const struct tracked *tracker_order(const struct tracker *t, order_id id);
 const struct tracked *tracker_by_venue_id(const struct tracker *t, const char *venue_id);
@@ -39,13 +41,20 @@ void tracker_refused(struct tracker *t, order_id id, enum err why, uint32_t what
 /* It is over at the venue with `total` filled there; while fills of that total are missing the desk waits for them. total < 0: unknown, what is told. */
 void tracker_done(struct tracker *t, order_id id, enum err why, qty total, const char *text, int64_t now_us);
 
-/* An execution, told once by (venue_trade, leg): EVENT_FILL, or inside of a reconciliation round EVENT_RECON_FILL. Told again with another
- * finality it becomes EVENT_FINALITY; finality only goes provisional -> final | reversed. A first sight that is already reversed tells nothing.
- * f->order may be 0: found by venue_order. Fills of a venue order that is not known wait up to hold_us while an order of the same market is
- * on its way without a venue id, then go out as another's (external). */
-void tracker_fill(struct tracker *t, const struct fill *f, const char *venue_order, uint64_t round /* 0 = none */, int64_t now_us);
-/* Provisional fills: count, and the oldest one's time (0: none). */
+/* An execution, told once by (venue_trade, leg): always EVENT_FILL (inside of a reconciliation too: a round may be given up, a fill is a fact).
+ * Told again with another finality it becomes EVENT_FINALITY; finality only goes provisional -> final | reversed. A first sight that is
+ * already reversed tells nothing. f->order may be 0: found by venue_order. Fills of a venue order that is not known wait up to
+ * TRACKER_HOLD_US while an order of the same market is on its way without a venue id, then go out as another's: the order's id is made from
+ * the venue's (tracker_external_id), so that the desk's adopted row and all that comes later are found by it. Venues use leg 0 only. */
+void tracker_fill(struct tracker *t, const struct fill *f, const char *venue_order, int64_t now_us);
+/* An order of the account that is not ours: known from now on. `like` has venue_id and what else is known; the answer's id is the row's. */
+const struct tracked *tracker_external(struct tracker *t, const struct order *like, int64_t now_us);
+order_id tracker_external_id(enum venue_id venue, const char *venue_order);
+/* Provisional fills: count, and the oldest one's time (0: none); one by one, after NULL the first (only until the next call that may settle one). */
 int tracker_provisional(const struct tracker *t, int64_t *oldest_us);
+const struct fill *tracker_next_provisional(const struct tracker *t, const struct fill *after);
+/* Every (market, side) that orders or fills named: where a position may be. False at the end. */
+bool tracker_place(const struct tracker *t, size_t i, market_id *market, enum order_side *side);
 /* Fills that wait: to be called now and then; the next time it is wanted (INT64_MAX: not). */
 int64_t tracker_run(struct tracker *t, int64_t now_us);
 int64_t tracker_last_fill_us(const struct tracker *t); /* newest fill known, 0: none; where reading trades starts from, with overlap */
