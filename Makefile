@@ -95,7 +95,7 @@ $(BUILD)/libsupport.a: $(call obj,$(SUPPORT)) tests/support
 	@rm -f $@; ar rcs $@ $(filter %.o,$^)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libsupport.a $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ -lcmocka -lssl $(LIBS)
 
 run: all
 	@exec $(BUILD)/turret $(ARGS)

@@ -1,15 +1,17 @@
-/* HTTP on the loop: one curl multi handle, its sockets and its timer watched by libev. curl may not be called again from inside its own
- * callbacks, so starting and cancelling only mark a request; `kick`, a timer of zero, does the work on the next turn of the loop. */
+/* HTTP on the loop, over the process's curl multi handle (multi.h). Starting and cancelling only mark a request, as curl may be at work;
+ * `kick`, a timer of zero, does the rest on the next turn of the loop. */
 #include "turret/io/http.h"
 
 #include <assert.h>
 #include <curl/curl.h>
 #include <ev.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http_private.h"
+#include "multi.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
@@ -19,6 +21,7 @@ enum state { REQ_QUEUED, REQ_RUNNING, REQ_DEAD /* cancelled: to be taken down */
 
 struct req {
     struct http_answer answer; /* first: http_header comes back from it */
+    struct multi_owner owner;
     struct http_handle handle;
     enum state state;
     CURL *easy;
@@ -40,12 +43,11 @@ struct req {
 
 struct slot { struct req *r; uint32_t generation; };
 static struct {
-    CURLM *multi;
-    ev_timer timer, kick;
+    ev_timer kick;
     struct slot *slots;
     size_t cap;
     int active;
-    bool inside; /* of curl */
+    bool ready;
 } g;
 
 static void finish(struct req *r, CURLcode code);
@@ -69,7 +71,7 @@ static void req_free(struct req *r) {
     ev_timer_stop(loop_get(), &r->silence);
     if (r->easy) {
         if (r->state != REQ_QUEUED)
-            curl_multi_remove_handle(g.multi, r->easy);
+            multi_remove(r->easy);
         curl_easy_cleanup(r->easy);
     }
     for (struct curl_slist *h = r->headers; h; h = h->next)
@@ -134,18 +136,9 @@ static void on_silence(struct ev_loop *loop, ev_timer *w, int events) {
 
 static bool set_up(struct req *r) {
     CURL *e = r->easy = curl_easy_init();
-    bool post = strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0, local = http_url_loopback(r->url), ok = e != NULL;
+    bool post = strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0, ok = multi_rules(e, http_url_loopback(r->url));
 #define SET(option, value) (ok = ok && curl_easy_setopt(e, (option), (value)) == CURLE_OK)
     SET(CURLOPT_URL, r->url);
-    SET(CURLOPT_PRIVATE, r);
-    SET(CURLOPT_PROTOCOLS_STR, local ? "http,https" : "https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* keys would go along */
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* a stuck connection is one request's own */
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L); /* giving up never waits for a resolver's thread */
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout_ms);
     SET(CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->max_body);
@@ -155,8 +148,6 @@ static bool set_up(struct req *r) {
     SET(CURLOPT_HEADERFUNCTION, on_head);
     SET(CURLOPT_HEADERDATA, r);
     SET(CURLOPT_HTTPHEADER, r->headers);
-    if (local)
-        SET(CURLOPT_PROXY, ""); /* https_proxy of the environment counts for other hosts only */
     if (!strcmp(r->method, "HEAD"))
         SET(CURLOPT_NOBODY, 1L);
     if (post) {
@@ -171,7 +162,7 @@ static bool set_up(struct req *r) {
 }
 
 static void start(struct req *r) {
-    if (r->refused || !set_up(r) || curl_multi_add_handle(g.multi, r->easy) != CURLM_OK) {
+    if (r->refused || !set_up(r) || !multi_add(r->easy, &r->owner)) {
         if (!r->refused)
             str_copy(r->detail, sizeof r->detail, "the request can't be made");
         finish(r, r->refused ? CURLE_UNSUPPORTED_PROTOCOL : CURLE_FAILED_INIT);
@@ -193,85 +184,6 @@ static void on_kick(struct ev_loop *loop, ev_timer *w, int events) {
             start(r);
         }
     }
-}
-
-/* --- curl on libev --- */
-
-static void take_done(void) {
-    int left;
-    for (CURLMsg *m; (m = curl_multi_info_read(g.multi, &left)) != NULL;) {
-        struct req *r = NULL;
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &r);
-        finish(r, m->data.result);
-    }
-}
-
-static void act(curl_socket_t fd, int bits) {
-    int running;
-    g.inside = true;
-    curl_multi_socket_action(g.multi, fd, bits, &running);
-    g.inside = false;
-    take_done();
-}
-
-static void on_io(struct ev_loop *loop, ev_io *w, int events) {
-    (void)loop;
-    act(w->fd, (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static void on_timer(struct ev_loop *loop, ev_timer *w, int events) {
-    (void)events;
-    ev_timer_stop(loop, w);
-    act(CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int set_timer(CURLM *multi, long ms, void *ctx) {
-    (void)multi;
-    (void)ctx;
-    struct ev_loop *loop = loop_get();
-    ev_timer_stop(loop, &g.timer);
-    if (ms < 0)
-        return 0;
-    ev_now_update(loop); /* curl forgets a timer that fires too early */
-    ev_timer_set(&g.timer, ms == 0 ? 0. : (double)(ms + 1) / 1000., 0.);
-    ev_timer_start(loop, &g.timer);
-    return 0;
-}
-
-static int set_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *watch) {
-    (void)easy;
-    (void)ctx;
-    ev_io *w = watch;
-    struct ev_loop *loop = loop_get();
-    if (w)
-        ev_io_stop(loop, w);
-    if (what == CURL_POLL_REMOVE) {
-        free(w);
-        curl_multi_assign(g.multi, fd, NULL);
-        return 0;
-    }
-    if (!w) {
-        w = xcalloc(1, sizeof *w);
-        ev_init(w, on_io);
-        curl_multi_assign(g.multi, fd, w);
-    }
-    ev_io_set(w, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
-    ev_io_start(loop, w);
-    return 0;
-}
-
-static void open_multi(void) {
-    if (g.multi)
-        return;
-    bool ok = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && (g.multi = curl_multi_init()) != NULL;
-    assert(ok);
-    curl_multi_setopt(g.multi, CURLMOPT_SOCKETFUNCTION, set_socket);
-    curl_multi_setopt(g.multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(g.multi, CURLMOPT_MAXCONNECTS, 32L);
-    ev_init(&g.timer, on_timer);
-    ev_init(&g.kick, on_kick);
 }
 
 /* --- the end of a request --- */
@@ -329,6 +241,8 @@ static void finish(struct req *r, CURLcode code) {
     req_free(r);
 }
 
+static void on_done(struct multi_owner *o, CURLcode code) { finish((struct req *)(void *)((char *)o - offsetof(struct req, owner)), code); }
+
 /* --- the port --- */
 
 static size_t slot_take(void) {
@@ -346,8 +260,12 @@ static size_t slot_take(void) {
 static bool header_good(const char *h) { return strchr(h, ':') && !strpbrk(h, "\r\n"); }
 
 struct http_handle http_send(const struct http_request *q, http_done_fn *done, void *ctx) {
-    open_multi();
+    multi_open();
+    if (!g.ready)
+        ev_init(&g.kick, on_kick);
+    g.ready = true;
     struct req *r = xcalloc(1, sizeof *r);
+    r->owner.done = on_done;
     size_t i = slot_take();
     r->handle = (struct http_handle){(uint32_t)i, g.slots[i].generation};
     g.slots[i].r = r;
@@ -407,21 +325,17 @@ const char *http_header(const struct http_answer *a, const char *name) {
 }
 
 void http_close_all(void) {
-    if (!g.multi)
-        return;
-    assert(!g.inside);
     for (size_t i = 0; i < g.cap; i++)
         if (g.slots[i].r) {
             struct req *r = g.slots[i].r;
             slot_release(r);
             req_free(r);
         }
-    curl_multi_cleanup(g.multi);
-    g.multi = NULL;
-    ev_timer_stop(loop_get(), &g.timer);
-    ev_timer_stop(loop_get(), &g.kick);
+    if (g.ready)
+        ev_timer_stop(loop_get(), &g.kick);
     free(g.slots);
     g.slots = NULL;
     g.cap = 0;
-    curl_global_cleanup();
+    ws_sweep();
+    multi_close();
 }

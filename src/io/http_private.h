@@ -8,5 +8,7 @@
 bool http_url_loopback(const char *url);
 /* Retry-After-Ms, then Retry-After (seconds or an HTTP date), either may be NULL. -1 = none or unreadable; at most a day. */
 int64_t http_retry_after(const char *ms, const char *after, int64_t now_us);
+/* Frees what ws_close could not free where it was called (ws.c). */
+void ws_sweep(void);
 
 #endif
