@@ -13,7 +13,8 @@ endif
 # --- packages: Debian names; build and run first, tests after ----------------------------------------
 PKGS_RUN  := gcc libc6-dev make pkg-config libev-dev libncurses-dev libpq-dev libcurl4-openssl-dev libcjson-dev \
              libssl-dev zlib1g-dev libinih-dev libwslay-dev libsecp256k1-dev libmicrohttpd-dev postgresql ca-certificates
-PKGS_TEST := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-pyte python3-psycopg2 tmux mandoc \
+PKGS_TEST := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-pyte python3-psycopg2 python3-aiohttp \
+             python3-pycryptodome python3-ecdsa tmux mandoc \
              valgrind clang-14 libclang-rt-14-dev faketime strace procps $(if $(shell command -v npm),,nodejs npm)
 have = $(if $(wildcard /usr/bin/dpkg-query),$(shell dpkg-query -W -f='$${binary:Package} $${db:Status-Status}\n' $(1) 2>/dev/null | awk '$$2=="installed"{sub(/:.*/,"",$$1); print $$1}'),$(1))
 missing = $(filter-out $(call have,$(1)),$(1))
