@@ -29,6 +29,7 @@ struct tracker *tracker_new(account_id account, enum venue_id venue, struct even
     map_init(&t->by_id);
     map_init(&t->by_venue_id);
     map_init(&t->fills);
+    map_init(&t->place_map);
     return t;
 }
 
@@ -44,6 +45,7 @@ void tracker_free(struct tracker *t) {
     map_free(&t->by_id);
     map_free(&t->by_venue_id);
     map_free(&t->fills);
+    map_free(&t->place_map);
     free(t);
 }
 
@@ -102,23 +104,19 @@ static void venue_id_set(struct tracker *t, struct entry *e, const char *venue_i
     map_put_ptr(&t->by_venue_id, tracker_text_key(e->o.venue_id), e);
 }
 
-void tracker_place_note(struct tracker *t, market_id market, uint8_t side) {
-    for (size_t i = 0; i < t->place_count; i++)
-        if (t->places[i].market == market && t->places[i].side == side)
-            return;
-    if (market == 0)
-        return;
+struct tracker_place *tracker_place_get(struct tracker *t, market_id market, uint8_t side) {
+    uint64_t key = fnv64_u64(fnv64_u64(FNV64_INIT, market), side), at;
+    if (map_get(&t->place_map, key, &at))
+        return &t->places[at];
     t->places = xgrow(t->places, &t->place_cap, t->place_count + 1, sizeof *t->places);
-    t->places[t->place_count++] = (struct place){market, side};
+    map_put(&t->place_map, key, t->place_count);
+    t->places[t->place_count] = (struct tracker_place){.market = market, .side = side};
+    return &t->places[t->place_count++];
 }
 
-bool tracker_place(const struct tracker *t, size_t i, market_id *market, enum order_side *side) {
-    if (i >= t->place_count)
-        return false;
-    *market = t->places[i].market;
-    *side = (enum order_side)t->places[i].side;
-    return true;
-}
+const struct tracker_place *tracker_place(const struct tracker *t, size_t i) { return i < t->place_count ? &t->places[i] : NULL; }
+
+void tracker_place_set(struct tracker *t, market_id market, enum order_side side, qty net) { tracker_place_get(t, market, (uint8_t)side)->net = net; }
 
 /* Ended orders are forgotten in the end; what still comes for one is found by the desk through its venue id. */
 static void prune(struct tracker *t, int64_t now_us) {
@@ -155,7 +153,7 @@ static struct entry *entry_make(struct tracker *t, const struct order *o, int64_
     venue_id_set(t, e, o->venue_id);
     e->told_id = o->venue_id[0] != 0;
     open_link(t, e);
-    tracker_place_note(t, o->market, o->side);
+    tracker_place_get(t, o->market, o->side);
     return e;
 }
 
@@ -166,7 +164,7 @@ static void restore_order(struct tracker *t, const struct order *o) {
     e->o.acked = o->state == STATE_PARTIAL || o->filled.micro > 0;
     e->refused = o->state == STATE_FAILED;
     if (o->pos.status == POSITION_OPEN)
-        tracker_place_note(t, o->market, o->side);
+        tracker_place_get(t, o->market, o->side)->net.micro += o->pos.open.micro;
     if (!order_open(o)) {
         e->o.acked |= o->state != STATE_FAILED;
         tracker_over(t, e, true);

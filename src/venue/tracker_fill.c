@@ -21,11 +21,18 @@ static void remember(struct tracker *t, const struct fill *f) {
     map_put(&t->fills, fill_key(f->venue_trade, f->leg), f->finality);
     if (f->kind == FILL_TRADE && f->at_us > t->last_fill_us)
         t->last_fill_us = f->at_us;
-    tracker_place_note(t, f->market, f->side);
+    tracker_place_get(t, f->market, f->side);
     if (f->finality != FILL_PROVISIONAL)
         return;
     t->open_fills = xgrow(t->open_fills, &t->open_cap, t->open_count + 1, sizeof *t->open_fills);
     t->open_fills[t->open_count++] = *f;
+}
+
+static void place_move(struct tracker *t, const struct fill *f, bool back, int64_t now_us) {
+    struct tracker_place *p = tracker_place_get(t, f->market, f->side);
+    bool grows = (f->action == side_opening_action((enum order_side)f->side)) != back;
+    p->net.micro += grows ? f->size.micro : -f->size.micro;
+    p->at_us = now_us;
 }
 
 /* As stored: one fill may be two rows (it went through zero), which settle together. The order's row counts them already. */
@@ -66,6 +73,8 @@ static void settled(struct tracker *t, const struct fill *f, int64_t now_us) {
     str_copy(ev.u.finality.venue_trade, sizeof ev.u.finality.venue_trade, f->venue_trade);
     order_id order = p != NULL ? p->order : 0;
     qty size = p != NULL ? p->size : f->size;
+    if (p != NULL && f->finality == FILL_REVERSED)
+        place_move(t, p, true, now_us);
     if (p != NULL)
         *p = t->open_fills[--t->open_count];
     tracker_put(t, &ev);
@@ -83,6 +92,7 @@ static void tell(struct tracker *t, struct entry *e, const struct fill *f, const
     g->position = 0;
     str_copy(ev.u.fill_ev.venue_order, sizeof ev.u.fill_ev.venue_order, venue_order);
     remember(t, g);
+    place_move(t, g, false, now_us);
     if (e != NULL) {
         e->o.filled.micro += f->size.micro;
         e->o.acked = 1;
@@ -185,7 +195,7 @@ void tracker_fill(struct tracker *t, const struct fill *f, const char *venue_ord
         tracker_run(t, now_us);
         return;
     }
-    if (e == NULL && one_on_its_way(t, f->market)) {
+    if (e == NULL && f->kind == FILL_TRADE && one_on_its_way(t, f->market)) {
         held_add(t, f, venue_order, now_us);
     } else if (f->finality == FILL_REVERSED) { /* it never happened */
         map_put(&t->fills, fill_key(f->venue_trade, f->leg), FILL_REVERSED);

@@ -16,7 +16,6 @@ struct entry { /* one order */
     char text[REASON_MAX];
 };
 struct held { struct fill f; char venue_order[VENUE_ORDER_ID_MAX]; int64_t until_us; }; /* a fill whose order may be one on its way */
-struct place { market_id market; uint8_t side; };
 
 struct tracker {
     account_id account;
@@ -30,8 +29,9 @@ struct tracker {
     size_t open_count, open_cap;
     struct held *held;
     size_t held_count, held_cap;
-    struct place *places;
+    struct tracker_place *places;
     size_t place_count, place_cap;
+    struct map place_map;
     int64_t last_fill_us;
 };
 
@@ -42,7 +42,7 @@ void tracker_over(struct tracker *t, struct entry *e, bool closed);
 bool tracker_waits(const struct entry *e); /* over, but the desk waits for fills of it */
 void tracker_done_again(struct tracker *t, struct entry *e, int64_t now_us);
 void tracker_put(struct tracker *t, struct event *ev);
-void tracker_place_note(struct tracker *t, market_id market, uint8_t side);
+struct tracker_place *tracker_place_get(struct tracker *t, market_id market, uint8_t side);
 void tracker_restore_fill(struct tracker *t, const struct fill *f);
 void tracker_held_retry(struct tracker *t, int64_t now_us); /* an order or a venue id became known */
 

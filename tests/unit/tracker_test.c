@@ -221,6 +221,9 @@ static void what_failed_is_not_waited_for(void **st) {
     fill(t, "t1", "0xaa", 3000000, FILL_REVERSED, 500);
     assert_int_equal(d->rows[0].o.filled.micro, 0);
     assert_int_equal(tracker_order(t, 1)->filled.micro, 0);
+    assert_int_equal(tracker_place(t, 0)->net.micro, 0);
+    assert_int_equal(tracker_place(t, 0)->side, SIDE_YES);
+    assert_null(tracker_place(t, 1));
     tracker_free(t);
     free(d);
 }

@@ -53,8 +53,10 @@ order_id tracker_external_id(enum venue_id venue, const char *venue_order);
 /* Provisional fills: count, and the oldest one's time (0: none); one by one, after NULL the first (only until the next call that may settle one). */
 int tracker_provisional(const struct tracker *t, int64_t *oldest_us);
 const struct fill *tracker_next_provisional(const struct tracker *t, const struct fill *after);
-/* Every (market, side) that orders or fills named: where a position may be. False at the end. */
-bool tracker_place(const struct tracker *t, size_t i, market_id *market, enum order_side *side);
+/* Every (market, side) that orders or fills named, and what is held there by what was told (positions restored, fills since); NULL at the end. */
+struct tracker_place { market_id market; uint8_t side, pad[7]; qty net /* of that side */; int64_t at_us /* of the last fill told in this run */; };
+const struct tracker_place *tracker_place(const struct tracker *t, size_t i);
+void tracker_place_set(struct tracker *t, market_id market, enum order_side side, qty net); /* the venue's truth, as reconciled */
 /* Fills that wait: to be called now and then; the next time it is wanted (INT64_MAX: not). */
 int64_t tracker_run(struct tracker *t, int64_t now_us);
 int64_t tracker_last_fill_us(const struct tracker *t); /* newest fill known, 0: none; where reading trades starts from, with overlap */
