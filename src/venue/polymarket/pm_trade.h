@@ -20,8 +20,12 @@ struct pm_session { /* what the parts of an account share; owned by venue.c */
     int64_t chain_id;
     struct pm_word builder;
     bool heartbeat;
-    bool blocked;                /* geoblocked: no opening */
+    bool blocked;                /* geoblocked, or not known yet: no opening */
+    bool closed_only;            /* the venue lets this account only close */
     bool ready;                  /* credentials are there and the version is right */
+    bool ask_funds;              /* the balance has changed: venue.c asks soon */
+    bool doubt_funds;            /* and makes the venue look at the chain first */
+    usd balance;                 /* last known, -1: not known */
     struct pm_orders *orders;
     struct pm_user *user;
 };
@@ -29,7 +33,9 @@ struct pm_session { /* what the parts of an account share; owned by venue.c */
 /* --- pm_orders.c: sending --- */
 struct pm_orders *pm_orders_new(struct pm_session *s);
 void pm_orders_free(struct pm_orders *o);
-/* venue_ops of the same names. client_id becomes "salt-timestamp-price": with the row, all that the request is made of. */
+void pm_orders_start(struct pm_orders *o); /* credentials are there: heartbeats begin, if wanted */
+/* venue_ops of the same names. client_id becomes "salt-timestamp-price", for what must fill at once and buys "-cents" too: with the row, all
+ * that the request is made of. */
 enum err pm_orders_prepare(struct pm_orders *p, struct order *o, int64_t now_us);
 enum err pm_orders_place(struct pm_orders *p, const struct order *o, int64_t now_us); /* those of one loop turn leave as one batch of at most 15 */
 enum err pm_orders_cancel(struct pm_orders *p, const struct fx_cancel *c, int64_t now_us); /* those of one turn leave as one DELETE */
