@@ -50,4 +50,10 @@ typedef bool pm_item_fn(void *ctx, const struct json *item);  /* false: stop her
 typedef void pm_list_fn(void *ctx, const struct pm_error *e);
 void pm_clob_pages(struct pm_clob *c, const struct pm_call *call, pm_item_fn *item, pm_list_fn *end, void *ctx);
 
+/* --- pm_creds.c: API credentials of a key, as the venue gives them ({"apiKey","secret","passphrase"}) and as they are kept in secrets_dir --- */
+bool pm_creds_of(const struct cJSON *doc, struct pm_creds *out); /* false: a part is missing or can't be sent in a header */
+bool pm_creds_read(const char *dir, const struct pm_address *who, int64_t chain_id, struct pm_creds *out);
+enum err pm_creds_keep(const char *dir, const struct pm_address *who, int64_t chain_id, const struct pm_creds *c, char *text, size_t cap); /* dir NULL: ERR_OK, nowhere */
+void pm_creds_forget(const char *dir, const struct pm_address *who, int64_t chain_id);
+
 #endif
