@@ -98,6 +98,7 @@ static const struct { const char *name, *help; } field_table[] = {
     {"postOnly", "true: refused where it would take"},
     {"account", "name or number; default the first"},
     {"leverage", "of a perpetual"},
+    {"live", "true: it may be real money; an order of a live account is refused without it"},
     {"route", "here (the market that was named), best or split over the venues that are linked with it; default as for the command buy"},
     {"clientId", "makes it safe to ask again: see below"},
 };
@@ -138,6 +139,7 @@ static bool read_rest(const struct json *root, struct api_order *q, struct api_f
     json_get_bool(root, "preview", JSON_OPTIONAL, &q->preview);
     json_get_bool(root, "reduceOnly", JSON_OPTIONAL, &q->reduce_only);
     json_get_bool(root, "postOnly", JSON_OPTIONAL, &q->post_only);
+    json_get_bool(root, "live", JSON_OPTIONAL, &q->live);
     json_get_int(root, "leverage", JSON_OPTIONAL, 1, 255, &q->leverage);
     if (client && !api_client_id_ok(client))
         return api_fault(f, ERR_BAD_VALUE, "clientId: 1 to %d letters, digits, dots, colons, dashes or underscores", API_KEY_MAX);

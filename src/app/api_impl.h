@@ -90,7 +90,7 @@ struct api_order {
     int side, type, action, tif, route; /* -1 = not given */
     int64_t amount, quantity, price, take_profit, stop_loss; /* micro, 0 = not given */
     int64_t leverage, expires_us;
-    bool preview, reduce_only, post_only;
+    bool preview, reduce_only, post_only, live;
 };
 struct api_exits { bool has_target, has_stop; int64_t target, stop; /* micro; 0 = remove */ };
 struct api_filter { char state[16], market[MARKET_SYMBOL_MAX + 14], account[STRATEGY_MAX]; int limit; };

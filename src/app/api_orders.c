@@ -192,6 +192,8 @@ void api_order_post(struct api *a, const struct httpd_request *r, const char *id
     if (market_exact(a, q.market, market, &f)) {
         words_of(a, &q, market, &w);
         api_words(a, w.n, w.argv, &c, &f);
+        if (!f.err && !q.preview && !q.live && intent_is_live(engine_view(a->engine), &c.intent))
+            api_fault(&f, ERR_BAD_VALUE, "live: the account trades REAL MONEY; \"live\": true says that it is meant");
     }
     if (f.err) {
         api_key_settle(a, key, api_fault_status(&f), "", false);

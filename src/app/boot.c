@@ -13,7 +13,7 @@
 
 #define QUEUE_PART (RING_LIMIT / 8)
 
-struct hold_facts { uint32_t max_num; int64_t last_us; account_id max_account; bool account[VENUE_COUNT]; };
+struct hold_facts { uint32_t max_num; int64_t last_us; account_id max_account; bool account[VENUE_COUNT] /* some */, named[VENUE_COUNT] /* the one that is wanted */; };
 
 void engine_hold_init(struct engine *e) { ring_init(&e->hold, 1u << 12, RING_LIMIT * 4); }
 
@@ -40,8 +40,10 @@ static void facts_of(struct engine *e, struct hold_facts *f, const struct event 
         e->known = xgrow(e->known, &e->known_cap, e->known_count + 1, sizeof *e->known);
         e->known[e->known_count++] = ev->u.model.model;
     } else if (ev->type == EVENT_ACCOUNT) {
-        if (ev->u.account.venue < VENUE_COUNT)
+        if (ev->u.account.venue < VENUE_COUNT) {
             f->account[ev->u.account.venue] = true;
+            f->named[ev->u.account.venue] |= !strcmp(ev->u.account.name, e->venues[ev->u.account.venue].account);
+        }
         if (ev->u.account.id > f->max_account)
             f->max_account = ev->u.account.id;
     }
@@ -89,19 +91,26 @@ static void restore_venues(struct engine *e, const struct event *ev) {
             e->venues[i].v->ops->restore(e->venues[i].v, ev);
 }
 
-/* Each simulated venue has a paper account from its first start on; the ids behind the last one are theirs. */
+static void put_account(struct engine *e, enum venue_id venue, const char *name, bool live, struct hold_facts *f) {
+    struct event ev;
+    event_init(&ev, EVENT_ACCOUNT, venue, e->now_us);
+    ev.u.account = (struct account){.id = ++f->max_account, .venue = (uint8_t)venue, .live = live};
+    if (!live)
+        ev.u.account.initial = e->cfg.initial_cash;
+    str_copy(ev.u.account.name, sizeof ev.u.account.name, name);
+    engine_put(e, &ev); /* the desk finds no cash in a paper one and books its first deposit */
+    restore_venues(e, &ev);
+}
+
+/* Each simulated venue has a paper account from its first start on, a real one the accounts that are wanted, by name; the ids behind the last one are theirs. */
 static void put_first_accounts(struct engine *e, struct hold_facts *f) {
-    static const struct { enum venue_id venue; const char *name; } first[] = {{VENUE_SIM, "paper"}, {VENUE_SIM2, "paper2"}};
-    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
-        struct event ev;
-        if (f->account[first[i].venue] || !e->venues[first[i].venue].open)
-            continue;
-        event_init(&ev, EVENT_ACCOUNT, first[i].venue, e->now_us);
-        ev.u.account = (struct account){.id = ++f->max_account, .venue = (uint8_t)first[i].venue, .initial = e->cfg.initial_cash};
-        str_copy(ev.u.account.name, sizeof ev.u.account.name, first[i].name);
-        engine_put(e, &ev); /* the desk finds no cash in it and books its first deposit */
-        restore_venues(e, &ev);
-    }
+    static const struct { enum venue_id venue; const char *name; } paper[] = {{VENUE_SIM, "paper"}, {VENUE_SIM2, "paper2"}};
+    for (size_t i = 0; i < sizeof paper / sizeof *paper; i++)
+        if (!f->account[paper[i].venue] && e->venues[paper[i].venue].open)
+            put_account(e, paper[i].venue, paper[i].name, false, f);
+    for (int v = 0; v < VENUE_COUNT; v++)
+        if (e->venues[v].open && e->venues[v].account[0] && !f->named[v])
+            put_account(e, (enum venue_id)v, e->venues[v].account, e->venues[v].live, f);
 }
 
 static void finish(struct engine *e) {

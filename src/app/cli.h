@@ -27,6 +27,7 @@
     X(HTTP, "http", 0, "ADDRESS", "run start turret", "serve the order API there, like 127.0.0.1:8417; off by default (turret-api(7))")         \
     X(READONLY, "readonly", 0, "", "attach", "a viewer that can look but not trade")                                                      \
     X(YES, "yes", 'y', "", "*", "do not ask before an order is sent")                                                                     \
+    X(LIVE, "live", 0, "", "*", "with --yes: it may be real money; without it orders of a live account are refused on the command line")   \
     X(DRY_RUN, "dry-run", 0, "", "*", "show what would happen and send nothing")                                                          \
     X(OUTPUT, "output", 'o', "FILE", "tape backup", "file to write")                                                                      \
     X(ORIGIN, "origin", 0, "", "config", "say where each value comes from")                                                               \

@@ -124,18 +124,19 @@ bool cli_confirm(const char *what) {
     return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y') && (line[1] == '\n' || line[1] == 0);
 }
 
-static cJSON *request_of(struct cli *c, bool confirmed) {
+static cJSON *request_of(struct cli *c, bool confirmed, bool live) {
     cJSON *req = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(req, "argv");
     for (int i = 0; i < c->argc; i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(c->argv[i]));
     cJSON_AddBoolToObject(req, "confirm", confirmed);
+    cJSON_AddBoolToObject(req, "live", live);
     cJSON_AddBoolToObject(req, "dry_run", c->opt[OPT_DRY_RUN] != NULL);
     return req;
 }
 
 /* An engine that still loads says so; commands wait for it a while. */
-static enum err ask_patiently(struct cli *c, bool confirmed, cJSON **answer) {
-    cJSON *req = request_of(c, confirmed);
+static enum err ask_patiently(struct cli *c, bool confirmed, bool live, cJSON **answer) {
+    cJSON *req = request_of(c, confirmed, live);
     int64_t until = clock_mono_us() + START_WAIT_US;
     enum err e;
     for (;;) {
@@ -167,10 +168,32 @@ static int kill_by_file(struct cli *c) {
     return 0;
 }
 
+/* The name, letter by letter: who only nods does not go live. */
+static bool typed(const char *name) {
+    char line[64] = "";
+    fprintf(stderr, "Type the account's name to go live (%s): ", name);
+    fflush(stderr);
+    if (!fgets(line, sizeof line, stdin))
+        return false;
+    line[strcspn(line, "\n")] = 0;
+    return !strcmp(line, name);
+}
+
+/* Shows what would be sent and asks; real money is named, and going live takes the account's name. */
+static bool sure_of(const cJSON *answer) {
+    const char *what = text_of(cJSON_GetObjectItemCaseSensitive(answer, "data"), "reads_as"), *type = text_of(answer, "type"), *account = text_of(answer, "account");
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "live")))
+        fprintf(stderr, "LIVE  %s  REAL MONEY\n", account ? account : "live accounts too");
+    if (!type)
+        return cli_confirm(what ? what : "Send it?");
+    fprintf(stderr, "%s\n", what ? what : "");
+    return typed(type);
+}
+
 int cli_engine_command(struct cli *c) {
     cJSON *answer;
     bool yes = c->opt[OPT_YES] != NULL, dry = c->opt[OPT_DRY_RUN] != NULL;
-    enum err e = ask_patiently(c, yes, &answer);
+    enum err e = ask_patiently(c, yes, c->opt[OPT_LIVE] != NULL, &answer);
     if (e == ERR_ENGINE_DOWN)
         return !strcmp(c->command, "kill") && !dry ? kill_by_file(c) : cli_engine_down(c);
     if (e == ERR_OUTCOME_UNKNOWN && yes)
@@ -180,15 +203,16 @@ int cli_engine_command(struct cli *c) {
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "confirm"))) {
         const char *what = text_of(cJSON_GetObjectItemCaseSensitive(answer, "data"), "reads_as");
         if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-            int code = out_errorf(c->json, ERR_USAGE, "%s: needs --yes without a terminal to ask on (%s)", c->command, what ? what : "");
+            int code = out_errorf(c->json, ERR_USAGE, "%s: needs --yes%s without a terminal to ask on (%s)", c->command,
+                                  cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "live")) ? " and --live (REAL MONEY)" : "", what ? what : "");
             cJSON_Delete(answer);
             return code;
         }
-        bool sure = cli_confirm(what ? what : "Send it?");
+        const bool live = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "live")), sure = sure_of(answer);
         cJSON_Delete(answer);
         if (!sure)
             return out_error(c->json, ERR_CANCELLED, "nothing was sent", NULL);
-        e = ask_patiently(c, true, &answer);
+        e = ask_patiently(c, true, live, &answer); /* what was shown said what it is */
         if (e)
             return out_error(c->json, ERR_OUTCOME_UNKNOWN, "the engine does not answer", "unknown");
     }

@@ -97,6 +97,8 @@ void peer_listen(struct peer *p) {
 
 /* --- requests --- */
 
+enum { CONFIRMED = 1, DRY_RUN = 2, RECALLED = 4, LIVE_TOO = 8 /* real money is meant */ };
+
 static void propose(struct peer *p, struct command_result *r) {
     struct engine *e = p->all->engine;
     struct intent in = r->intent;
@@ -123,8 +125,14 @@ static void propose(struct peer *p, struct command_result *r) {
 
 static void ask_confirmation(struct peer *p, const struct command_result *r) {
     cJSON *o = cJSON_CreateObject();
+    struct view_account va;
     cJSON_AddTrueToObject(o, "ok");
     cJSON_AddTrueToObject(o, "confirm");
+    cJSON_AddBoolToObject(o, "live", intent_is_live(engine_view(p->all->engine), &r->intent));
+    if (view_account(engine_view(p->all->engine), r->intent.account, &va))
+        cJSON_AddStringToObject(o, "account", va.a->name);
+    if (r->intent.kind == INTENT_LIVE) /* to be typed */
+        cJSON_AddStringToObject(o, "type", r->intent.note);
     cJSON_AddItemToObject(o, "data", preview_json(engine_view(p->all->engine), &r->intent, r->reads_as));
     peer_send_json(p, PROTO_ANSWER, o);
 }
@@ -143,13 +151,29 @@ static void answer_starting(struct peer *p) {
     peer_send_json(p, PROTO_ANSWER, o);
 }
 
-static bool reconciling(const struct engine *e) {
+/* The account it is about is being reconciled for the first time; one whose venue is away does not hold up the others. */
+static bool reconciling(const struct engine *e, const struct intent *in) {
     struct view_status st;
+    struct view_account va;
+    struct view_venue vv;
     view_status(engine_view(e), &st);
-    return st.stage == START_RECONCILING && st.leader;
+    if (st.stage != START_RECONCILING || !st.leader || !view_account(engine_view(e), in->account, &va) || va.reconciled)
+        return false;
+    view_venue(engine_view(e), (enum venue_id)va.a->venue, &vv);
+    return vv.up;
 }
 
-enum { CONFIRMED = 1, DRY_RUN = 2, RECALLED = 4 };
+/* Real money on the command line: --live as well as --yes. */
+static bool refuse_live(struct peer *p, const struct command_result *r, unsigned how) {
+    char text[256];
+    struct view_account va;
+    if ((how & LIVE_TOO) || !intent_is_live(engine_view(p->all->engine), &r->intent))
+        return false;
+    const bool known = view_account(engine_view(p->all->engine), r->intent.account, &va);
+    snprintf(text, sizeof text, "%s%s REAL MONEY: give --live as well as --yes", known ? va.a->name : "a live account", known ? " trades" : " is among them, with");
+    peer_answer_error(p, ERR_USAGE, text, NULL);
+    return true;
+}
 
 static void run_command(struct peer *p, int argc, char **argv, unsigned how) {
     struct engine *e = p->all->engine;
@@ -165,11 +189,12 @@ static void run_command(struct peer *p, int argc, char **argv, unsigned how) {
         answer_starting(p);
         return;
     }
-    if ((cmd->flags & (CMD_MONEY | CMD_SAFE)) == CMD_MONEY && reconciling(e)) {
+    command_run(&ctx, argc, argv, &r);
+    if (r.has_intent && (cmd->flags & (CMD_MONEY | CMD_SAFE)) == CMD_MONEY && reconciling(e, &r.intent)) {
         answer_starting(p);
+        command_result_free(&r);
         return;
     }
-    command_run(&ctx, argc, argv, &r);
     if (r.err && !r.has_intent)
         peer_answer_error(p, r.err, r.text, NULL);
     else if (r.rerun)
@@ -184,7 +209,7 @@ static void run_command(struct peer *p, int argc, char **argv, unsigned how) {
         peer_answer_data(p, preview_json(ctx.view, &r.intent, r.reads_as), NULL, r.reads_as);
     else if ((cmd->flags & CMD_MONEY) && intent_asks(&r.intent) && !(how & CONFIRMED))
         ask_confirmation(p, &r);
-    else
+    else if (!refuse_live(p, &r, how))
         propose(p, &r);
     command_result_free(&r);
 }
@@ -196,7 +221,7 @@ static void on_request(struct peer *p, const uint8_t *bytes, size_t n) {
     struct json_err jerr = {0};
     char *argv[ARGS_LIMIT], text[NOTE_MAX * 2];
     const char *op = NULL;
-    bool confirmed = false, dry_run = false;
+    bool confirmed = false, dry_run = false, live = false;
     int argc = 0;
     if (!json_parse((const char *)bytes, n, CTL_REQUEST_MAX, &doc, &jerr)) {
         peer_answer_error(p, ERR_USAGE, jerr.text, NULL);
@@ -206,6 +231,7 @@ static void on_request(struct peer *p, const uint8_t *bytes, size_t n) {
     json_get_str(&root, "op", JSON_OPTIONAL, &op);
     json_get_bool(&root, "confirm", JSON_OPTIONAL, &confirmed);
     json_get_bool(&root, "dry_run", JSON_OPTIONAL, &dry_run);
+    json_get_bool(&root, "live", JSON_OPTIONAL, &live);
     json_get_array(&root, "argv", JSON_OPTIONAL, &list);
     for (struct json it = json_first(&list); it.node && argc < ARGS_LIMIT - 1; it = json_next(&it)) {
         const char *s;
@@ -230,7 +256,7 @@ static void on_request(struct peer *p, const uint8_t *bytes, size_t n) {
     } else if (argc == 0)
         peer_answer_error(p, ERR_USAGE, "empty request", NULL);
     else
-        run_command(p, argc, argv, (confirmed ? CONFIRMED : 0u) | (dry_run ? DRY_RUN : 0u));
+        run_command(p, argc, argv, (confirmed ? CONFIRMED : 0u) | (dry_run ? DRY_RUN : 0u) | (live ? LIVE_TOO : 0u));
     json_free(doc);
 }
 

@@ -312,6 +312,11 @@ void engine_add_venue(struct engine *e, enum venue_id id, engine_venue_fn *open,
     e->venues[id] = (struct engine_venue_slot){.open = open, .ctx = ctx};
 }
 
+void engine_first_account(struct engine *e, enum venue_id venue, const char *name, bool live) {
+    str_copy(e->venues[venue].account, sizeof e->venues[venue].account, name);
+    e->venues[venue].live = live;
+}
+
 struct event_sink engine_sink(struct engine *e) { return (struct event_sink){sink_put, e}; }
 struct event_sink engine_store_sink(struct engine *e) { return (struct event_sink){store_put, e}; }
 

@@ -19,7 +19,13 @@
 #define SEQ_WATCH 64
 #define STANDBY_LOAD_US 15000000 /* a desk that watches reads what the leader did so often */
 
-struct engine_venue_slot { struct venue *v; engine_venue_fn *open; void *ctx; };
+struct engine_venue_slot {
+    struct venue *v;
+    engine_venue_fn *open;
+    void *ctx;
+    char account[STRATEGY_MAX]; /* wanted from the first start on; "" = none */
+    bool live;
+};
 struct pending_save { uint32_t size, pad; uint64_t seq; int64_t due_us; }; /* virtual time: when the store's answer counts */
 
 struct engine {

@@ -101,12 +101,25 @@ static void put_padded(FILE *f, const char *text, int width, bool right, bool la
 
 struct shown { const char *key, *title; bool right; int width, priority; };
 
+/* LIVE or PAPER, where all are paper, says nothing to a person. */
+static bool all_paper(const cJSON *rows, const char *key) {
+    const cJSON *row;
+    if (strcmp(key, "mode") != 0)
+        return false;
+    cJSON_ArrayForEach(row, rows) {
+        const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, key);
+        if (!cJSON_IsString(v) || strcmp(v->valuestring, "paper") != 0)
+            return false;
+    }
+    return true;
+}
+
 static int choose_columns(const cJSON *rows, const char *table, bool all, struct shown *out) {
     const struct column_table *t = table ? column_table(table) : NULL;
     const cJSON *first = cJSON_GetArrayItem(rows, 0), *k;
     int n = 0;
     for (int i = 0; t && i < t->count && n < COLUMNS_SHOWN; i++)
-        if ((all || t->columns[i].priority >= 0) && (!first || cJSON_HasObjectItem(first, t->columns[i].key)))
+        if ((all || (t->columns[i].priority >= 0 && (!strcmp(t->name, "accounts") || !all_paper(rows, t->columns[i].key)))) && (!first || cJSON_HasObjectItem(first, t->columns[i].key)))
             out[n++] = (struct shown){t->columns[i].key, all ? t->columns[i].key : t->columns[i].title, t->columns[i].right, 0, t->columns[i].priority};
     if (!t)
         cJSON_ArrayForEach(k, first) if (n < COLUMNS_SHOWN)

@@ -187,13 +187,17 @@ void canvas_bar(struct canvas *c, int x, int y, int width, int64_t value, int64_
 }
 
 void canvas_box(struct canvas *c, struct rect r, bool focused, bool ascii, const char *title, const char *right) {
-    static const uint32_t LINES[4][6] = {/* horizontal, vertical, corners */
+    static const uint32_t LINES[8][6] = {/* horizontal, vertical, corners; the last four of real money */
                                          {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518},
                                          {0x2501, 0x2503, 0x250f, 0x2513, 0x2517, 0x251b},
                                          {'-', '|', '+', '+', '+', '+'},
-                                         {'=', '|', '#', '#', '#', '#'}};
-    const uint32_t *l = LINES[(ascii ? 2 : 0) + (focused ? 1 : 0)];
-    enum role role = focused ? ROLE_FOCUS : ROLE_BORDER;
+                                         {'=', '|', '#', '#', '#', '#'},
+                                         {0x2550, 0x2502, 0x2552, 0x2555, 0x2558, 0x255b},
+                                         {0x2550, 0x2551, 0x2554, 0x2557, 0x255a, 0x255d},
+                                         {'=', '|', '+', '+', '+', '+'},
+                                         {'=', '#', '#', '#', '#', '#'}};
+    const uint32_t *l = LINES[(c->live ? 4 : 0) + (ascii ? 2 : 0) + (focused ? 1 : 0)];
+    enum role role = c->live ? ROLE_LIVE_BORDER : focused ? ROLE_FOCUS : ROLE_BORDER;
     if (r.w < 2 || r.h < 2)
         return;
     for (int x = r.x + 1; x < r.x + r.w - 1; x++) {

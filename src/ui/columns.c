@@ -13,6 +13,7 @@ static const struct column_table *const tables[] = {
     &columns_positions, &columns_orders, &columns_fills, &columns_markets, &columns_book,   &columns_trades,
     &columns_accounts,  &columns_pnl,    &columns_days,  &columns_equity,  &columns_limits, &columns_models, &columns_leaderboard, &columns_runs, &columns_notices,
     &columns_snipers,   &columns_alerts, &columns_follows, &columns_follow_trades, &columns_links, &columns_history, &columns_refusals, &columns_remarks, &columns_daily,
+    &columns_venues,    &columns_claims,
 };
 
 const struct column_table *column_table(const char *name) {
@@ -133,6 +134,21 @@ void column_set_title(struct column_value *out, const struct desk *view, market_
 void column_set_venue(struct column_value *out, enum venue_id v) {
     column_set_pair(out, venue_label(v), venue_name(v));
     out->role = ROLE_MUTED;
+}
+
+bool accounts_mixed(const struct desk *view) {
+    struct view_account va;
+    int live = 0, paper = 0;
+    for (int i = 0; view_account_at(view, i, &va); i++)
+        va.a->live ? live++ : paper++;
+    return live && paper;
+}
+
+void column_set_mode(struct column_value *out, const struct desk *view, account_id id) {
+    struct view_account va;
+    const bool live = view_account(view, id, &va) && va.a->live;
+    column_set_pair(out, live ? "LIVE" : "PAPER", live ? "live" : "paper");
+    out->role = live ? ROLE_LIVE : ROLE_MUTED;
 }
 
 void column_set_account(struct column_value *out, const struct desk *view, account_id id) {

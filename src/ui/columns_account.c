@@ -8,6 +8,13 @@
 
 #define VA struct view_account
 
+usd account_claims(const struct view_account *a) {
+    usd sum = {0};
+    for (int i = 0; i < a->claim_count; i++)
+        sum = usd_add_sat(sum, a->claims[i].amount);
+    return sum;
+}
+
 COLUMN_GET(get_name, VA) column_set_text(out, r->a->name); COLUMN_GET_END
 COLUMN_GET(get_number, VA) column_set_int(out, r->a->id); COLUMN_GET_END
 COLUMN_GET(get_venue, VA) column_set_venue(out, (enum venue_id)r->a->venue); COLUMN_GET_END
@@ -37,6 +44,27 @@ COLUMN_GET(get_start, VA) column_set_usd(out, r->start_equity); COLUMN_GET_END
 COLUMN_GET(get_positions, VA) column_set_int(out, r->positions); COLUMN_GET_END
 COLUMN_GET(get_orders, VA) column_set_int(out, r->open_orders); COLUMN_GET_END
 COLUMN_GET(get_paused, VA) column_set_bool(out, r->day_paused, "PAUSED"); COLUMN_GET_END
+static void set_known(struct column_value *out, bool known, usd cash) {
+    if (known && cash.micro >= 0)
+        column_set_usd(out, cash);
+    else
+        str_copy(out->text, sizeof out->text, "-");
+}
+COLUMN_GET(get_may_trade, VA)
+    column_set_bool(out, r->may_trade, "yes");
+    if (!r->may_trade)
+        str_copy(out->text, sizeof out->text, "exits only");
+COLUMN_GET_END
+COLUMN_GET(get_balance, VA) set_known(out, r->funds_known, r->funds.balance); COLUMN_GET_END
+COLUMN_GET(get_allowance, VA)
+    char text[FORMAT_MAX];
+    set_known(out, r->funds_known, r->funds.allowance);
+    if (r->funds_known && r->funds.allowance.micro >= 0)
+        str_copy(out->text, sizeof out->text, format_allowance(r->funds.allowance, text));
+COLUMN_GET_END
+COLUMN_GET(get_locked, VA) set_known(out, r->funds_known, r->funds.locked); COLUMN_GET_END
+COLUMN_GET(get_provisional, VA) column_set_int(out, r->provisional); COLUMN_GET_END
+COLUMN_GET(get_claimable, VA) column_set_usd(out, account_claims(r)); COLUMN_GET_END
 COLUMN_GET(get_reconciled, VA) column_set_bool(out, r->reconciled, "yes"); COLUMN_GET_END
 
 COLUMN_SORT(sort_equity, VA, r->equity.micro)
@@ -63,6 +91,12 @@ static const struct column accounts[] = {
     {"day_paused", "paused", 6, false, -1, false, get_paused, NULL},
     {"reconciled", "checked", 7, false, -1, false, get_reconciled, NULL},
     {"account", "no", 3, true, -1, false, get_number, NULL},
+    {"may_trade", "trades", 10, false, -1, false, get_may_trade, NULL},
+    {"balance", "balance", 12, true, -1, true, get_balance, NULL},
+    {"allowance", "allowance", 12, true, -1, true, get_allowance, NULL},
+    {"locked", "locked", 10, true, -1, true, get_locked, NULL},
+    {"provisional_fills", "unsettled", 9, true, -1, false, get_provisional, NULL},
+    {"claimable", "claimable", 10, true, -1, true, get_claimable, NULL},
 };
 const struct column_table columns_accounts = {"accounts", accounts, sizeof accounts / sizeof *accounts};
 

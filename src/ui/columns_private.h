@@ -23,6 +23,7 @@ void column_set_market(struct column_value *out, const struct desk *view,
 void column_set_title(struct column_value *out, const struct desk *view, market_id id);
 void column_set_metric(struct column_value *out, const struct metrics *m, enum metric k); /* "-" where it is not defined */
 void column_set_venue(struct column_value *out, enum venue_id v);
+void column_set_mode(struct column_value *out, const struct desk *view, account_id id); /* LIVE or PAPER */
 void column_set_account(struct column_value *out, const struct desk *view, account_id id);
 void column_set_side(struct column_value *out, enum order_side side);
 void column_set_action(struct column_value *out, enum order_action action);
@@ -45,6 +46,6 @@ void column_set_action(struct column_value *out, enum order_action action);
 extern const struct column_table columns_positions, columns_orders, columns_fills, columns_markets, columns_book,
     columns_trades, columns_accounts, columns_pnl, columns_days, columns_equity, columns_limits, columns_notices, columns_models,
     columns_leaderboard, columns_runs, columns_snipers, columns_alerts, columns_follows, columns_follow_trades, columns_links, columns_history,
-    columns_refusals, columns_remarks, columns_daily;
+    columns_refusals, columns_remarks, columns_daily, columns_venues, columns_claims;
 
 #endif

@@ -10,6 +10,7 @@
 COLUMN_GET(get_num, struct order) column_set_int(out, r->num); COLUMN_GET_END
 COLUMN_GET(get_id, struct order) column_set_id(out, r->id); COLUMN_GET_END
 COLUMN_GET(get_account, struct order) column_set_account(out, view, r->account); COLUMN_GET_END
+COLUMN_GET(get_mode, struct order) column_set_mode(out, view, r->account); COLUMN_GET_END
 COLUMN_GET(get_market, struct order) column_set_market(out, view, r->market); COLUMN_GET_END
 COLUMN_GET(get_title, struct order) column_set_title(out, view, r->market); COLUMN_GET_END
 COLUMN_GET(get_venue, struct order)
@@ -35,7 +36,13 @@ static int64_t return_of(const struct desk *view, const struct order *o, usd *pn
     return vp.margin.micro > 0 ? vp.margin.micro : o->pos.cost.micro;
 }
 
-COLUMN_GET(get_open, struct order) column_set_size(out, column_market(view, r->market), r->pos.open); COLUMN_GET_END
+COLUMN_GET(get_open, struct order)
+    char text[FORMAT_MAX];
+    column_set_size(out, column_market(view, r->market), r->pos.open);
+    if (position_of(view, r).unsettled.micro > 0) /* part of it may still be taken back */
+        snprintf(out->text, sizeof out->text, "~%s", format_size(column_market(view, r->market), r->pos.open, text));
+COLUMN_GET_END
+COLUMN_GET(get_unsettled, struct order) column_set_size(out, column_market(view, r->market), position_of(view, r).unsettled); COLUMN_GET_END
 COLUMN_GET(get_reserved, struct order) column_set_size(out, column_market(view, r->market), r->pos.reserved); COLUMN_GET_END
 COLUMN_GET(get_entry, struct order) column_set_price(out, column_market(view, r->market), r->pos.entry_price, FORMAT_FINE); COLUMN_GET_END
 COLUMN_GET(get_exit, struct order) column_set_price(out, column_market(view, r->market), r->pos.exit_price, FORMAT_FINE); COLUMN_GET_END
@@ -120,6 +127,7 @@ static const struct column positions[] = {
     {"position", "id", 5, true, 3, false, get_num, sort_num},
     {"venue", "ven", 3, false, 5, false, get_venue, NULL},
     {"account", "account", 8, false, 1, false, get_account, NULL},
+    {"mode", "acct", 5, false, 1, false, get_mode, NULL},
     {"market", "market", 0, false, 0, false, get_market, NULL},
     {"side", "side", 5, false, 0, false, get_side, NULL},
     {"size", "size", 6, true, 0, false, get_open, sort_open},
@@ -141,6 +149,7 @@ static const struct column positions[] = {
     {"fees", "fees", 8, true, -1, true, get_pos_fees, NULL},
     {"funding", "funding", 8, true, -1, true, get_funding, NULL},
     {"reserved", "reserved", 8, true, -1, false, get_reserved, NULL},
+    {"unsettled", "unsettled", 9, true, -1, false, get_unsettled, NULL},
     {"exit_price", "exit", 9, true, -1, false, get_exit, NULL},
     {"status", "status", 8, false, -1, false, get_status, NULL},
     {"close_trigger", "closed by", 12, false, -1, false, get_trigger, NULL},
@@ -218,6 +227,7 @@ static const struct column orders[] = {
     {"order", "id", 5, true, 0, false, get_num, sort_num},
     {"venue", "ven", 3, false, 5, false, get_venue, NULL},
     {"account", "account", 8, false, 2, false, get_account, NULL},
+    {"mode", "acct", 5, false, 1, false, get_mode, NULL},
     {"market", "market", 0, false, 0, false, get_market, NULL},
     {"action", "act", 4, false, 0, false, get_action, NULL},
     {"side", "side", 5, false, 1, false, get_side, NULL},
@@ -275,7 +285,12 @@ COLUMN_GET(get_fill_price, struct fill)
     if (!r->px.micro)
         str_copy(out->text, sizeof out->text, "0");
 COLUMN_GET_END
-COLUMN_GET(get_fill_size, struct fill) column_set_size(out, column_market(view, r->market), r->size); COLUMN_GET_END
+COLUMN_GET(get_fill_size, struct fill)
+    char text[FORMAT_MAX];
+    column_set_size(out, column_market(view, r->market), r->size);
+    if (r->finality == FILL_PROVISIONAL)
+        snprintf(out->text, sizeof out->text, "~%s", format_size(column_market(view, r->market), r->size, text));
+COLUMN_GET_END
 COLUMN_GET(get_fill_fee, struct fill) column_set_usd(out, r->fee); COLUMN_GET_END
 COLUMN_GET(get_fill_pnl, struct fill)
     column_set_pnl(out, r->realized_pnl);
@@ -284,7 +299,11 @@ COLUMN_GET(get_fill_pnl, struct fill)
 COLUMN_GET_END
 COLUMN_GET(get_fill_liquidity, struct fill) column_set_text(out, r->maker ? "maker" : "taker"); COLUMN_GET_END
 COLUMN_GET(get_fill_kind, struct fill) column_set_text(out, fill_kind_name((enum fill_kind)r->kind)); COLUMN_GET_END
-COLUMN_GET(get_fill_finality, struct fill) column_set_text(out, fill_finality_name((enum fill_finality)r->finality)); COLUMN_GET_END
+COLUMN_GET(get_fill_finality, struct fill)
+    column_set_text(out, fill_finality_name((enum fill_finality)r->finality));
+    out->role = r->finality == FILL_PROVISIONAL ? ROLE_WARN : r->finality == FILL_REVERSED ? ROLE_ALERT : ROLE_MUTED;
+COLUMN_GET_END
+COLUMN_GET(get_fill_mode, struct fill) column_set_mode(out, view, r->account); COLUMN_GET_END
 COLUMN_GET(get_fill_trade, struct fill) column_set_text(out, r->venue_trade); COLUMN_GET_END
 COLUMN_GET(get_fill_leg, struct fill) column_set_int(out, r->leg); COLUMN_GET_END
 
@@ -306,9 +325,10 @@ static const struct column fills[] = {
     {"realized_pnl", "P&L", 8, true, 3, true, get_fill_pnl, sort_fill_pnl},
     {"liquidity", "liq", 5, false, 6, false, get_fill_liquidity, NULL},
     {"kind", "kind", 10, false, 7, false, get_fill_kind, NULL},
-    {"finality", "finality", 11, false, -1, false, get_fill_finality, NULL},
+    {"finality", "finality", 11, false, 8, false, get_fill_finality, NULL},
     {"position", "pos", 5, true, -1, false, get_fill_position, NULL},
     {"account", "account", 10, false, -1, false, get_fill_account, NULL},
+    {"mode", "acct", 5, false, 4, false, get_fill_mode, NULL},
     {"leg", "leg", 3, true, -1, false, get_fill_leg, NULL},
     {"venue_trade", "trade id", 20, false, -1, false, get_fill_trade, NULL},
 };

@@ -179,3 +179,18 @@ char *format_upper(const char *name, char buf[FORMAT_MAX]) {
             *p = (char)(*p - 32);
     return buf;
 }
+
+const char *format_venue(enum venue_id v) {
+    static const struct { enum venue_id id; const char *title; } titles[] = {{VENUE_POLYMARKET, "Polymarket"}, {VENUE_KALSHI, "Kalshi"}, {VENUE_LIGHTER, "Lighter"}};
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (titles[i].id == v)
+            return titles[i].title;
+    return venue_name(v);
+}
+
+char *format_allowance(usd cash, char buf[FORMAT_MAX]) {
+    if (cash.micro < 1000000000LL * DEC_ONE)
+        return format_usd(cash, buf);
+    snprintf(buf, FORMAT_MAX, "unlimited");
+    return buf;
+}

@@ -19,6 +19,7 @@ enum format_flag {
 char *format_price(const struct market *m, price px, unsigned flags, char buf[FORMAT_MAX]);
 char *format_size(const struct market *m, qty size, char buf[FORMAT_MAX]);
 char *format_usd(usd cash, char buf[FORMAT_MAX]);       /* 1,234.56 */
+char *format_allowance(usd cash, char buf[FORMAT_MAX]); /* "unlimited" for what nobody has */
 char *format_pnl(usd cash, char buf[FORMAT_MAX]);       /* +1,234.56, 0.00, -4.00 */
 char *format_usd_short(usd cash, char buf[FORMAT_MAX]); /* 950, 12.3k, 4.1M */
 char *format_percent(int64_t part, int64_t whole, int digits, bool sign,
@@ -34,6 +35,8 @@ char *format_day(int32_t day, char buf[FORMAT_MAX]);     /* 2026-11-20 of days s
 /* "BUY YES", "SELL", "LONG" ... as a person says it: upper case names. */
 const char *format_side(enum order_side side);
 const char *format_action(enum order_action action);
+/* "Polymarket", "Kalshi", "sim": a venue's name as its owners write it. */
+const char *format_venue(enum venue_id v);
 /* Upper-case copy of a name. */
 char *format_upper(const char *name, char buf[FORMAT_MAX]);
 

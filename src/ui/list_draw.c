@@ -11,6 +11,7 @@
 #define FLEX_GOOD 32 /* and rather than columns of the last priorities it gets this much */
 #define LAST_PRIORITY 7
 #define FLEX_LEAST 4
+#define MODE_WIDTH 6 /* of the column that says LIVE or PAPER */
 
 static bool chosen(const struct list *l, const struct column *col) {
     if (!l->n_columns)
@@ -59,10 +60,18 @@ static void value_of(struct session *s, const struct column *col, const void *ro
         str_copy(v->text, sizeof v->text, "***"), v->role = ROLE_MUTED;
 }
 
+/* LIVE or PAPER is said where rows of both are beside each other. */
+static bool without_mode(struct session *s, const struct column_table *t) { return strcmp(t->name, "accounts") != 0 && column_find(t, "mode") && !accounts_mixed(s->view); }
+
 /* Numbers are never cut, nor what names the row: a column grows to its longest value, the flexible one takes what is left. */
 static int widen(struct session *s, const struct list *l, const struct column_table *t, const struct list_rows *rows,
                  int from, int shown, int width, int64_t now_us, struct list_column cols[LIST_COLUMNS]) {
-    int n = list_fit(t, l, width, cols);
+    int n = list_fit(t, l, without_mode(s, t) ? width + MODE_WIDTH : width, cols);
+    for (int i = 0; without_mode(s, t) && i < n; i++)
+        if (!strcmp(cols[i].col->key, "mode")) {
+            memmove(&cols[i], &cols[i + 1], (size_t)(n - i - 1) * sizeof *cols);
+            n--;
+        }
     for (int i = 0; i < n; i++)
         for (int k = from; (cols[i].col->right || (i == 0 && cols[i].width)) && k < from + shown && k < rows->n; k++) {
             struct column_value v;

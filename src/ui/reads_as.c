@@ -326,6 +326,10 @@ bool intent_asks(const struct intent *in) {
         return in->u.watch.kind != WATCH_ALERT;
     case INTENT_TRADING_STATE:
         return in->order == TRADING_ACTIVE;
+    case INTENT_LIST:
+        return false;
+    case INTENT_LIVE:
+        return in->order != 0;
     default:
         return true;
     }
@@ -404,10 +408,7 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
         str_addf(&s, "LIST %s on %s", in->u.wanted, venue_name((enum venue_id)in->order));
         break;
     case INTENT_LIVE:
-        if (in->order)
-            str_addf(&s, "GO LIVE with account %s: REAL MONEY", in->note);
-        else
-            str_addf(&s, "NO LONGER LIVE: account %u", in->account);
+        str_addf(&s, in->order ? "GO LIVE: account %s trades REAL MONEY from now on, by hand and by what uses it" : "NO LONGER LIVE: account %s, only exits and cancels pass from now on", in->note);
         break;
     case INTENT_REMARK:
         remark_as(view, in, &s);

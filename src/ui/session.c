@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session_private.h"
+#include "ticket.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
@@ -133,6 +134,7 @@ static void common_action(struct session *s, enum action a) {
         if (book && book->pane != s->slots[s->focus].pane)
             book->pane->action(s, book->state, a); /* a ticket for the market on show */
         break;
+    case ACT_ACCOUNT: account_pick_open(s); break;
     case ACT_PANIC: session_ask_panic(s); break;
     case ACT_ACK: acknowledge(s, false); break;
     case ACT_ACK_ALL: acknowledge(s, true); break;

@@ -60,7 +60,8 @@ bool session_confirm(struct session *s, const struct intent *in, const char *tex
         str_copy(s->ask.text, sizeof s->ask.text, text);
     else
         intent_reads_as(s->view, &s->ask.intent, s->ask.text, sizeof s->ask.text);
-    open_ask(s, ASK_CONFIRM);
+    lineedit_set(&s->ask.name, "");
+    open_ask(s, in->kind == INTENT_LIVE && in->order ? ASK_NAME : ASK_CONFIRM);
     return true;
 }
 
@@ -136,8 +137,32 @@ static void confirmed(struct session *s) {
         s->modal->sent(s, s->modal_state);
 }
 
+/* Going live: only the account's name, letter by letter, and Enter by itself. */
+static void name_key(struct session *s, uint32_t key, bool burst) {
+    struct lineedit *l = &s->ask.name;
+    if (key == KEYS_ESC || key == 3) {
+        ask_close(s);
+        session_message(s, NOTICE_INFO, "nothing has changed");
+    } else if (!s->ask.drawn || s->mono_us - s->ask.opened_us < DEAF_US) {
+        return;
+    } else if (key != KEYS_ENTER) {
+        lineedit_key(l, key);
+    } else if (burst) {
+        session_message(s, NOTICE_WARN, "keys came in one burst, like a paste: press Enter by itself");
+    } else if (strcmp(l->text, s->ask.intent.note) != 0) {
+        lineedit_set(l, "");
+        session_message(s, NOTICE_WARN, "that is not the account's name; nothing has changed");
+    } else {
+        confirmed(s);
+    }
+}
+
 void ask_key(struct session *s, uint32_t key, bool burst) {
     enum ask kind = s->ask.kind;
+    if (kind == ASK_NAME && keymap_find(s->keys, key) != ACT_PANIC) {
+        name_key(s, key, burst);
+        return;
+    }
     bool yes = kind == ASK_PANIC ? key == 'c' || key == 'f' || key == 'k' : key == 'y';
     if (key == KEYS_ESC || key == 'n' || key == 3) {
         ask_close(s);
@@ -197,9 +222,17 @@ static void confirm_lines(struct session *s, int width, struct line *l, int *n) 
     struct view_market m;
     char text[LINE_BYTES];
     account_id id = s->ask.intent.account ? s->ask.intent.account : session_account(s);
-    if (view_account(s->view, id, &a)) {
-        snprintf(text, sizeof text, "%s  %s/%s%s", a.a->live ? "LIVE" : "PAPER", venue_name((enum venue_id)a.a->venue), a.a->name, a.a->live ? "  REAL MONEY" : "");
-        add(l, n, a.a->live ? ROLE_LIVE : ROLE_PAPER, CELL_BOLD, text);
+    const char *dot = s->cfg.ascii ? "-" : "·";
+    const bool known = view_account(s->view, id, &a), all = !s->ask.intent.account && s->ask.intent.kind == INTENT_FLATTEN;
+    if (all && intent_is_live(s->view, &s->ask.intent)) {
+        snprintf(text, sizeof text, " ALL ACCOUNTS, LIVE TOO %s REAL MONEY ", dot);
+        add(l, n, ROLE_LIVE, CELL_BOLD, text);
+    } else if (known && a.a->live) {
+        snprintf(text, sizeof text, " LIVE %s %s/%s %s REAL MONEY ", dot, format_venue((enum venue_id)a.a->venue), a.a->name, dot);
+        add(l, n, ROLE_LIVE, CELL_BOLD, text);
+    } else if (known) {
+        snprintf(text, sizeof text, "PAPER  %s/%s", venue_name((enum venue_id)a.a->venue), a.a->name);
+        add(l, n, ROLE_PAPER, CELL_BOLD, text);
     }
     add_wrapped(l, n, width, ROLE_STRONG, CELL_BOLD, s->ask.text);
     if (s->ask.intent.market && view_market(s->view, s->ask.intent.market, &m) && (m.stale || m.gap || m.crossed)) {
@@ -209,6 +242,43 @@ static void confirm_lines(struct session *s, int width, struct line *l, int *n) 
     }
     add(l, n, ROLE_TEXT, 0, "");
     add(l, n, ROLE_KEY, 0, width >= 50 ? "y send        n / Esc back (nothing is sent)" : "y send     n / Esc back");
+    if (intent_is_live(s->view, &s->ask.intent) && width >= 50)
+        add(l, n, ROLE_MUTED, 0, "(the first 150 ms and keys typed ahead are ignored)");
+}
+
+static void name_lines(struct session *s, int width, struct line *l, int *n) {
+    struct view_account a;
+    char text[LINE_BYTES], balance[FORMAT_MAX], allowance[FORMAT_MAX];
+    if (view_account(s->view, s->ask.intent.account, &a)) {
+        snprintf(text, sizeof text, " GOING LIVE %s %s/%s %s REAL MONEY ", s->cfg.ascii ? "-" : "·", format_venue((enum venue_id)a.a->venue), a.a->name, s->cfg.ascii ? "-" : "·");
+        add(l, n, ROLE_LIVE, CELL_BOLD, text);
+        if (a.funds_known && a.funds.balance.micro >= 0 && !s->money_hidden) {
+            format_usd(a.funds.balance, balance);
+            snprintf(text, sizeof text, "balance %s%s%s", balance, a.funds.allowance.micro >= 0 ? "   spendable by the venue's contracts " : "",
+                     a.funds.allowance.micro >= 0 ? format_allowance(a.funds.allowance, allowance) : "");
+            add_wrapped(l, n, width, ROLE_TEXT, 0, text);
+        }
+    }
+    add_wrapped(l, n, width, ROLE_STRONG, CELL_BOLD, s->ask.text);
+    add_wrapped(l, n, width, ROLE_MUTED, 0, "It stays so after a restart, until :live NAME off. Exits and cancels always pass.");
+    add(l, n, ROLE_TEXT, 0, "");
+    add(l, n, ROLE_KEY, 0, width >= 50 ? "Type the account's name, then Enter:        Esc back" : "Type its name, then Enter (Esc back):");
+    add(l, n, ROLE_INPUT, 0, "");
+}
+
+/* What of it is real money: said before all is cancelled or closed. */
+static void panic_live(struct session *s, struct line *l, int *n) {
+    struct view_account a;
+    char text[LINE_BYTES];
+    int orders = 0, positions = 0;
+    for (int i = 0; view_account_at(s->view, i, &a); i++) {
+        orders += a.a->live ? a.open_orders : 0;
+        positions += a.a->live ? a.positions : 0;
+    }
+    if (orders + positions == 0)
+        return;
+    snprintf(text, sizeof text, " LIVE %s REAL MONEY: %d orders, %d positions of these ", s->cfg.ascii ? "-" : "·", orders, positions);
+    add(l, n, ROLE_LIVE, CELL_BOLD, text);
 }
 
 static void panic_lines(struct session *s, int width, struct line *l, int *n) {
@@ -219,6 +289,7 @@ static void panic_lines(struct session *s, int width, struct line *l, int *n) {
     cursor = 0;
     while (view_next_position(s->view, &cursor, true))
         positions++;
+    panic_live(s, l, n);
     snprintf(text, sizeof text, "c  cancel all: %d working orders", orders);
     add(l, n, ROLE_TEXT, CELL_BOLD, text);
     snprintf(text, sizeof text, "f  flatten all: close %d positions%s", positions, width >= 50 ? " at the market" : "");
@@ -229,13 +300,15 @@ static void panic_lines(struct session *s, int width, struct line *l, int *n) {
 }
 
 void ask_draw(struct session *s, struct canvas *c, struct rect body) {
-    static const char *const TITLES[] = {"", "CONFIRM", "PANIC", "QUIT"};
+    static const char *const TITLES[] = {"", "CONFIRM", "PANIC", "QUIT", "LIVE"};
     struct line l[LINES_MAX];
     int n = 0, width = body.w - 2 < BOX_WIDTH ? body.w - 2 : BOX_WIDTH, inner = width - 4;
     if (s->ask.kind == ASK_CONFIRM)
         confirm_lines(s, inner, l, &n);
     else if (s->ask.kind == ASK_PANIC)
         panic_lines(s, inner, l, &n);
+    else if (s->ask.kind == ASK_NAME)
+        name_lines(s, inner, l, &n);
     else {
         add_wrapped(l, &n, inner, ROLE_STRONG, CELL_BOLD, s->ask.text);
         add(l, &n, ROLE_TEXT, 0, "");
@@ -248,10 +321,15 @@ void ask_draw(struct session *s, struct canvas *c, struct rect body) {
     }
     struct rect box = {body.x + (body.w - width) / 2, body.y + (body.h - n - 2) / 2, width, n + 2};
     canvas_clear(c, box, ROLE_DIALOG);
+    const bool live = c->live;
+    c->live = live || s->ask.kind == ASK_NAME || (s->ask.kind == ASK_CONFIRM && intent_is_live(s->view, &s->ask.intent));
     canvas_box(c, box, true, s->cfg.ascii, TITLES[s->ask.kind], NULL);
+    c->live = live;
     for (int i = 0; i < n; i++)
         canvas_text(c, box.x + 2, box.y + 1 + i, inner, l[i].role, l[i].flags, l[i].text);
     c->cursor_x = box.x + 2;
     c->cursor_y = box.y + n;
     c->cursor_shown = false;
+    if (s->ask.kind == ASK_NAME)
+        lineedit_draw(&s->ask.name, c, box.x + 2, box.y + n, inner < STRATEGY_MAX ? inner : STRATEGY_MAX, ROLE_INPUT, true);
 }

@@ -131,7 +131,7 @@ static void draw_bottom(struct session *s, struct canvas *c) {
     if (text[0])
         canvas_text(c, 1, y, c->w - 2, ROLE_HINT, 0, text);
     else if (s->ask.kind)
-        canvas_text(c, 1, y, c->w - 2, ROLE_HINT, 0, s->ask.kind == ASK_PANIC ? "c f k act at once   Esc back" : "y yes   n / Esc back");
+        canvas_text(c, 1, y, c->w - 2, ROLE_HINT, 0, s->ask.kind == ASK_PANIC ? "c f k act at once   Esc back" : s->ask.kind == ASK_NAME ? "type the name, then Enter   Esc back" : "y yes   n / Esc back");
     else if (s->overlay.open)
         canvas_text(c, 1, y, c->w - 2, ROLE_HINT, 0, "j k scroll   / search   Esc close");
     else if (s->modal && s->modal->hint)
@@ -145,6 +145,12 @@ static void draw_bottom(struct session *s, struct canvas *c) {
 }
 
 /* --- frames --- */
+
+/* Real money is meant: every border says so. */
+static bool shows_live(const struct session *s) {
+    struct view_account a;
+    return view_account(s->view, session_account(s), &a) && a.a->live;
+}
 
 static void draw_tiny(struct session *s, struct canvas *c) {
     head_tiny(s, c);
@@ -160,6 +166,7 @@ static void draw_whole(struct session *s, struct canvas *c, int64_t now_us) {
     canvas_clear(c, (struct rect){0, 0, c->w, c->h}, ROLE_TEXT);
     c->cursor_x = c->cursor_y = -1;
     c->cursor_shown = false;
+    c->live = shows_live(s);
     s->watched = DIRTY_STATUS | DIRTY_ACCOUNT | DIRTY_NOTICES;
     if (session_size(s) == SIZE_TINY || s->slot_count == 0) {
         draw_tiny(s, c);
@@ -186,6 +193,7 @@ static void draw_partial(struct session *s, struct canvas *c, int64_t now_us) {
     memcpy(c->cells, s->last.cells, (size_t)c->w * (size_t)c->h * sizeof *c->cells);
     c->cursor_x = c->cursor_y = -1;
     c->cursor_shown = false;
+    c->live = shows_live(s);
     int n = session_layout(s, places, &body);
     for (int i = 0; i < n; i++) {
         if (strcmp(places[i].pane, s->slots[s->focus].pane->name) != 0)

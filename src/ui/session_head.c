@@ -74,30 +74,42 @@ static void money(struct session *s, const struct view_account *a, int level, st
     }
 }
 
+/* "PM ok 38ms", "PM STALE 24s", "PM DOWN: connection refused", "SIM ok <0.1s": latency where the venue has one, else the age of its data. */
+static void venue_segment(struct session *s, const struct venue_row *r, int level, struct line *l) {
+    static const enum role ROLES[] = {[VENUE_IS_OK] = ROLE_OK, [VENUE_IS_STALE] = ROLE_STALE, [VENUE_NO_DATA] = ROLE_STALE, [VENUE_IS_DOWN] = ROLE_ALERT};
+    const enum venue_state state = venue_state(s->view, &r->v, s->now_us);
+    const struct ev_health *h = r->v.health_known ? &r->v.health : NULL;
+    const char *name = venue_label(r->id);
+    char text[64], age[FORMAT_MAX];
+    const int64_t old = s->now_us - venue_heard_us(&r->v);
+    if (h && state == VENUE_IS_OK && h->latency_us > 0)
+        snprintf(age, sizeof age, "%dms", (int)((h->latency_us + 999) / 1000));
+    else if (old < 1000000) /* tenths only: milliseconds would change with every frame */
+        snprintf(age, sizeof age, "%s0.%ds", old < 100000 ? "<" : "", old < 100000 ? 1 : (int)(old / 100000));
+    else
+        format_age(old, age);
+    if (state == VENUE_IS_DOWN && level < 1 && r->v.text[0])
+        snprintf(text, sizeof text, "%s DOWN: %.40s", name, r->v.text);
+    else if (state == VENUE_IS_DOWN || state == VENUE_NO_DATA)
+        snprintf(text, sizeof text, "%s %s", name, state == VENUE_IS_DOWN ? "DOWN" : "no data");
+    else if (state == VENUE_IS_OK && h && h->user_up == 0)
+        snprintf(text, sizeof text, "%s orders DOWN", name);
+    else if (state == VENUE_IS_OK && h && h->cancel_only)
+        snprintf(text, sizeof text, "%s cancel-only", name);
+    else
+        snprintf(text, sizeof text, "%s %s%s", name, state == VENUE_IS_STALE ? "STALE " : level < 5 ? "ok " : "", level < 6 || state == VENUE_IS_STALE ? age : "");
+    add(l, state == VENUE_IS_OK && h && h->user_up == 0 ? ROLE_ALERT : state == VENUE_IS_OK && h && h->cancel_only ? ROLE_WARN : ROLES[state], 0, text);
+}
+
 static void venues(struct session *s, int level, struct line *l) {
-    unsigned seen = 0;
+    struct venue_row rows[VENUE_COUNT];
     struct view_account a;
-    for (int i = 0; view_account_at(s->view, i, &a); i++) {
-        unsigned v = a.a->venue;
-        struct view_venue state;
-        char text[64], age[FORMAT_MAX];
-        if (seen >> v & 1u)
-            continue;
-        seen |= 1u << v;
-        view_venue(s->view, (enum venue_id)v, &state);
-        int64_t old = s->now_us - state.last_data_us;
-        bool stale = !state.last_data_us || old > view_limits(s->view)->max_data_age * 1000;
-        if (old < 1000000) /* tenths only: milliseconds would change with every frame */
-            snprintf(age, sizeof age, "%s0.%ds", old < 100000 ? "<" : "", old < 100000 ? 1 : (int)(old / 100000));
-        else
-            format_age(old, age);
-        if (!state.up)
-            snprintf(text, sizeof text, "%s DOWN", venue_label((enum venue_id)v));
-        else if (!state.last_data_us)
-            snprintf(text, sizeof text, "%s no data", venue_label((enum venue_id)v));
-        else
-            snprintf(text, sizeof text, "%s %s%s", venue_label((enum venue_id)v), stale ? "STALE " : level < 5 ? "ok " : "", level < 6 || stale ? age : "");
-        add(l, !state.up ? ROLE_ALERT : stale ? ROLE_STALE : ROLE_OK, 0, text);
+    for (int i = 0, n = venue_rows(s->view, rows, VENUE_COUNT); i < n; i++) {
+        bool counts = rows[i].v.health_known;
+        for (int k = 0; !counts && view_account_at(s->view, k, &a); k++)
+            counts = a.a->venue == rows[i].id;
+        if (counts)
+            venue_segment(s, &rows[i], level, l);
     }
 }
 
@@ -164,13 +176,15 @@ static void compose(struct session *s, int level, bool tabs, struct line *left, 
         snprintf(text, sizeof text, "%s %s", page_key(s->page), page_title(s->page));
         add(left, ROLE_TITLE, CELL_BOLD, text);
     }
-    if (known && level < 1) {
-        snprintf(text, sizeof text, "%s/%s", venue_name((enum venue_id)a.a->venue), a.a->name);
-        add(left, ROLE_MUTED, 0, text);
+    if (known && (level < 1 || (a.a->live && level < 6))) { /* whose money it is goes last */
+        snprintf(text, sizeof text, "%s/%s", level < 2 ? format_venue((enum venue_id)a.a->venue) : venue_label((enum venue_id)a.a->venue), a.a->name);
+        add(left, a.a->live ? ROLE_STRONG : ROLE_MUTED, 0, text);
     }
+    if (known && a.a->live && !a.may_trade)
+        add(left, ROLE_WARN, CELL_BOLD, level < 3 ? "exits only" : "exits");
     if (s->cfg.readonly)
         add(left, ROLE_WARN, CELL_BOLD, "READ-ONLY");
-    if (st.stage != START_LIVE)
+    if (st.stage == START_LOADING || (known && st.leader && !a.reconciled))
         add(left, ROLE_WARN, 0, st.stage == START_LOADING ? "loading" : "reconciling");
     if (known)
         money(s, &a, level, left);

@@ -44,7 +44,7 @@ struct modal {
     const char *hint; /* its keys for the hint bar: "Tab field  Enter review  Esc back" */
 };
 
-enum ask { ASK_NONE, ASK_CONFIRM, ASK_PANIC, ASK_QUIT };
+enum ask { ASK_NONE, ASK_CONFIRM, ASK_PANIC, ASK_QUIT, ASK_NAME /* typed: the account goes live */ };
 enum entry { ENTRY_NONE, ENTRY_COMMAND, ENTRY_FILTER, ENTRY_PROMPT, ENTRY_SEARCH };
 typedef void session_text_fn(struct session *s, const char *text); /* an answered prompt */
 
@@ -85,6 +85,7 @@ struct session {
         enum ask kind;
         struct intent intent;
         char text[SENTENCE_MAX];
+        struct lineedit name;
         int64_t opened_us;
         bool drawn;                 /* it was visible: before that no key counts */
         bool from_modal, stop_engine;

@@ -145,6 +145,17 @@ static void fill_in(struct session *s, struct ticket *t, const struct view_marke
     adapt(t, m);
 }
 
+/* The session's account, or the one of the market's venue with the same kind of money: paper never turns into real money by itself. */
+static bool account_for(struct session *s, const struct market *m, account_id *account) {
+    const struct command_ctx ctx = {.view = s->view, .session = s, .now_us = session_now_us(s)};
+    const struct args none = {0};
+    struct command_result r = {0};
+    if (account_at_venue(&ctx, &none, m->venue, account, &r))
+        return true;
+    session_message(s, NOTICE_WARN, "%s", r.text);
+    return false;
+}
+
 void ticket_open(struct session *s, market_id id, enum order_action action) {
     struct view_market vm;
     if (session_readonly(s)) {
@@ -155,8 +166,11 @@ void ticket_open(struct session *s, market_id id, enum order_action action) {
         session_message(s, NOTICE_WARN, "there is no market to trade yet");
         return;
     }
+    account_id account = session_account(s);
+    if (!account_for(s, vm.m, &account))
+        return;
     struct ticket *t = session_open_modal(s, &ticket_modal);
-    t->account = session_account(s);
+    t->account = account;
     fill_in(s, t, &vm, action);
 }
 

@@ -14,6 +14,8 @@ void ticket_open(struct session *s, market_id m, enum order_action action);
 void edit_position_open(struct session *s, order_id position); /* stop and target */
 void edit_order_open(struct session *s, order_id order);       /* price and size */
 
+void account_pick_open(struct session *s); /* which account the screen is about */
+
 /* Other automations' forms. */
 void watch_form_open(struct session *s, enum watch_kind k, market_id m);      /* a new one, starts off */
 void watch_form_edit(struct session *s, watch_id id);

@@ -47,6 +47,8 @@ enum engine_end { ENGINE_RUNS, ENGINE_ENDED /* time is up or the feed is */, ENG
 struct engine *engine_new(const struct engine_cfg *cfg);
 void engine_free(struct engine *e); /* closes venues; not the store */
 void engine_add_venue(struct engine *e, enum venue_id id, engine_venue_fn *open, void *ctx);
+/* An account that the store does not have yet is made at the start, when its venue is open. */
+void engine_first_account(struct engine *e, enum venue_id venue, const char *name, bool live);
 struct event_sink engine_sink(struct engine *e); /* for venues */
 struct event_sink engine_store_sink(struct engine *e);
 /* The store is open: loads it and goes on to venues, reconciliation and trading by itself. */

@@ -14,7 +14,7 @@
     X(YES, "yes") X(NO, "no") X(BID, "bid") X(ASK, "ask") X(BID_BAR, "bar.bid") X(ASK_BAR, "bar.ask")        \
     X(OWN, "own") X(WARN, "warn") X(STALE, "stale") X(ALERT, "alert") X(OK, "ok") X(PAPER, "badge.paper")    \
     X(LIVE, "badge.live") X(REPLAY, "badge.replay") X(HALT, "badge.halt") X(KEY, "key") X(HINT, "hint")      \
-    X(INPUT, "input") X(CHART, "chart") X(AXIS, "axis") X(DIALOG, "dialog")                                  \
+    X(INPUT, "input") X(CHART, "chart") X(AXIS, "axis") X(DIALOG, "dialog") X(LIVE_BORDER, "border.live")    \
     X(CURVE1, "curve.1") X(CURVE2, "curve.2") X(CURVE3, "curve.3") X(CURVE4, "curve.4") X(CURVE5, "curve.5") X(CURVE6, "curve.6")
 enum role {
 #define X(n, k) ROLE_##n,
@@ -31,6 +31,7 @@ struct canvas {
     int w, h;
     int cursor_x, cursor_y; /* where the hardware cursor rests; -1 = bottom left */
     bool cursor_shown;      /* in a text field */
+    bool live;              /* boxes are drawn as those of real money: border.live, double lines */
     struct cell *cells;     /* w * h, row by row */
 };
 
@@ -50,7 +51,7 @@ void canvas_fill(struct canvas *c, struct rect r, uint32_t cp, enum role role, u
 void canvas_paint(struct canvas *c, struct rect r, enum role role, unsigned flags);
 /* Horizontal bar of value/full of the rect's width in eighths (block) or '#' (ascii), from the left or the right. */
 void canvas_bar(struct canvas *c, int x, int y, int width, int64_t value, int64_t full, bool from_right, bool ascii, enum role role);
-/* Box with a title left and right of the top line; heavy lines when focused, +-| in ascii. */
+/* Box with a title left and right of the top line; heavy lines when focused, +-| in ascii; double ones where c->live. */
 void canvas_box(struct canvas *c, struct rect r, bool focused, bool ascii, const char *title, const char *right);
 
 /* The text of the canvas, rows without trailing blanks, joined by newlines (malloc'd); tests compare it. */

@@ -38,9 +38,10 @@ struct column_table {
  *   trades             struct view_trade   limits   struct limit_row    models   struct view_model
  *   leaderboard        struct standing     runs     struct run_info      snipers, alerts  struct watch
  *   follows            struct follow       history  struct history       follow_trades    struct follow_trade
- *   daily              struct day_row
+ *   daily              struct day_row     venues   struct venue_row     claims   struct ev_claim
  *   links              struct market_link  remarks  struct remark        refusals         struct view_refusal */
 struct day_row { struct view_day d; usd llm; bool llm_known; };
+struct venue_row { enum venue_id id; struct view_venue v; };
 struct book_row { uint8_t side /* enum book_side */; market_id market; price px; qty size, total /* from the top */, own; };
 struct standing { account_id account; int rank; /* 0 = too few trades to rank */ };
 struct limit_row { int index; int64_t value; account_id account; };
@@ -50,6 +51,15 @@ const struct column_table *column_table(const char *name);
 const struct column *column_find(const struct column_table *t, const char *key); /* NULL if there is none */
 /* "500 USD", "20%", "off": a risk limit's value as its kind wants it; `raw` the exact decimal. */
 void limit_text(const struct risk_limit_info *info, int64_t value, char text[64], char raw[64]);
+usd account_claims(const struct view_account *a); /* all winnings to be claimed */
+/* Paper and real money side by side? Then rows say which is whose. */
+bool accounts_mixed(const struct desk *view);
+/* Every venue that has markets, accounts or a connection. The count. */
+int venue_rows(const struct desk *view, struct venue_row *out, int max);
+#define VENUE_SILENT_US 20000000 /* a real venue's stream is pinged every 10 s */
+enum venue_state { VENUE_IS_OK, VENUE_IS_STALE, VENUE_NO_DATA, VENUE_IS_DOWN };
+enum venue_state venue_state(const struct desk *view, const struct view_venue *v, int64_t now_us);
+int64_t venue_heard_us(const struct view_venue *v); /* 0 never */
 /* Every account that counts, by return; those with too few trades after the others. The count. */
 int standings(const struct desk *view, struct standing *out, int max);
 struct runs;

@@ -63,6 +63,8 @@ void command_run(const struct command_ctx *c, int argc, char **argv, struct comm
 void command_result_free(struct command_result *r);
 /* Does it need a confirmation? (Pausing a model is safe.) */
 bool intent_asks(const struct intent *in);
+/* Does it move real money, or may it from then on? On the command line such a one needs --live too. Cancels, exits' levels and off switches never do. */
+bool intent_is_live(const struct desk *view, const struct intent *in);
 /* What a reply is about once the intent itself is gone, and the sentence that tells it was done, with what comes next: "S-7: ...". */
 struct intent_brief { uint16_t kind; uint8_t alert, counter; };
 bool intent_brief_label(const struct intent_brief *b, uint32_t num, char label[16]); /* "S-7"; false where it has none */

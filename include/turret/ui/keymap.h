@@ -45,13 +45,14 @@ enum action_kind { ACT_PLAIN, ACT_MONEY /* proposes: never Enter, Esc, Space, Ct
     X(PAGE6, "page-6", "6", VIEW, PLAIN, "", "page 6: sniper orders and alerts")                                                \
     X(PAGE7, "page-7", "7", VIEW, PLAIN, "", "page 7: markets")                                                                  \
     X(PAGE8, "page-8", "8", VIEW, PLAIN, "", "page 8: account, P&L and risk limits")                                             \
-    X(PAGE9, "page-9", "9", VIEW, PLAIN, "", "page 9: log")                                                                      \
+    X(PAGE9, "page-9", "9", VIEW, PLAIN, "", "page 9: log and connections")                                                                      \
     X(PAGE10, "page-0", "0", VIEW, PLAIN, "", "page 0: models, their runs and why")                                              \
     X(PAGE11, "page-follow", "f2", VIEW, PLAIN, "", "page Follow: copy and counter trading")                                     \
     X(PAGE12, "page-risk", "f3", VIEW, PLAIN, "", "page Risk: trading state, limits in use, refusals")                           \
     X(PAGE13, "page-day", "f4", VIEW, PLAIN, "", "page Day: P&L, calendar, notes, what happened since you left")                 \
     X(NEXT_PAGE, "next-page", ">", VIEW, PLAIN, "", "next page")                                                                 \
     X(PREV_PAGE, "prev-page", "<", VIEW, PLAIN, "", "page before")                                                               \
+    X(ACCOUNT, "account", "a", VIEW, PLAIN, "", "choose the account the screen is about: paper or real money")                   \
     X(KIND, "kind", "v", VIEW, PLAIN, "", "another view: what the curves show; in lists the session's account or all accounts")  \
     X(WHY, "why", "w", VIEW, PLAIN, "", "why the position or order under the cursor exists")                                     \
     X(DIFF, "diff", "d", VIEW, PLAIN, "", "models: what is different from the run before")                                       \

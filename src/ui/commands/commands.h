@@ -39,8 +39,9 @@ bool arg_price(const char *what, const char *text, const struct market *m, enum 
 bool arg_size(const char *what, const char *text, const struct market *m, qty *out, struct command_result *r);
 bool arg_duration(const char *what, const char *text, int64_t *us, struct command_result *r);
 bool arg_market(const struct command_ctx *c, const char *text, struct view_market *vm, struct command_result *r);
+bool arg_market_for(const struct command_ctx *c, const struct args *a, const char *text, struct view_market *vm, struct command_result *r); /* at --account's venue, if need be */
+bool account_at_venue(const struct command_ctx *c, const struct args *a, uint8_t venue, account_id *account, struct command_result *r);
 /* --account, else the session's, else the first. */
-void account_at_venue(const struct command_ctx *c, const struct args *a, uint8_t venue, account_id *account);
 bool arg_account(const struct command_ctx *c, const struct args *a, account_id *out, struct command_result *r);
 bool account_find(const struct command_ctx *c, const char *text, account_id *out, struct command_result *r);
 const struct order *arg_order(const struct command_ctx *c, const char *text, bool open, struct command_result *r);
@@ -72,6 +73,7 @@ COMMAND_RUN(run_models); COMMAND_RUN(run_leaderboard); COMMAND_RUN(run_metrics);
 COMMAND_RUN(run_model); COMMAND_RUN(run_runs); COMMAND_RUN(run_run_view); COMMAND_RUN(run_prompt); COMMAND_RUN(run_why); COMMAND_RUN(run_rerun);
 
 COMMAND_RUN(run_sniper); COMMAND_RUN(run_alert); COMMAND_RUN(run_copy); COMMAND_RUN(run_counter); COMMAND_RUN(run_router);
+COMMAND_RUN(run_venues); COMMAND_RUN(run_claims); COMMAND_RUN(run_live); COMMAND_RUN(run_list);
 COMMAND_RUN(run_trading); COMMAND_RUN(run_risk); COMMAND_RUN(run_note); COMMAND_RUN(run_notes); COMMAND_RUN(run_history); COMMAND_RUN(run_since);
 
 #define COMMAND_COMPLETE(name) const char *name(const struct command_ctx *c, int arg, const char *prefix, int i)
@@ -80,7 +82,7 @@ COMMAND_COMPLETE(complete_position); COMMAND_COMPLETE(complete_account); COMMAND
 COMMAND_COMPLETE(complete_export); COMMAND_COMPLETE(complete_theme); COMMAND_COMPLETE(complete_set);
 COMMAND_COMPLETE(complete_model); COMMAND_COMPLETE(complete_model_verb);
 COMMAND_COMPLETE(complete_sniper); COMMAND_COMPLETE(complete_alert); COMMAND_COMPLETE(complete_copy); COMMAND_COMPLETE(complete_counter);
-COMMAND_COMPLETE(complete_router); COMMAND_COMPLETE(complete_trading); COMMAND_COMPLETE(complete_history);
+COMMAND_COMPLETE(complete_live); COMMAND_COMPLETE(complete_router); COMMAND_COMPLETE(complete_trading); COMMAND_COMPLETE(complete_history);
 COMMAND_COMPLETE(complete_command); COMMAND_COMPLETE(complete_cols);
 /* clang-format on */
 

@@ -235,8 +235,7 @@ static bool set_venue(const struct command_ctx *c, const struct args *a, struct 
     for (int v = 1; name && v < VENUE_COUNT; v++)
         if (str_eq_nocase(name, venue_name((enum venue_id)v)) || str_eq_nocase(name, venue_label((enum venue_id)v))) {
             f->venue = (uint8_t)v;
-            account_at_venue(c, a, f->venue, &f->account);
-            return true;
+            return account_at_venue(c, a, f->venue, &f->account, r);
         }
     return name ? fail(r, ERR_NOT_FOUND, "--venue: no venue \"%.24s\"; `status` lists them", name) : true;
 }

@@ -32,26 +32,35 @@ static void add_time(cJSON *o, const char *key, int64_t us) {
         cJSON_AddNullToObject(o, key);
 }
 
-static cJSON *venues_json(const struct desk *view) {
+static cJSON *venues_json(const struct command_ctx *c) {
+    struct venue_row rows[VENUE_COUNT];
     cJSON *list = cJSON_CreateArray();
-    bool used[VENUE_COUNT] = {0};
-    struct view_market vm;
-    for (int i = 0; view_market_at(view, i, &vm); i++)
-        used[vm.m->venue < VENUE_COUNT ? vm.m->venue : 0] = true;
-    for (int v = 1; v < VENUE_COUNT; v++) {
-        struct view_venue vv;
-        view_venue(view, (enum venue_id)v, &vv);
-        if (!used[v] && !vv.up)
-            continue;
-        cJSON *o = cJSON_CreateObject();
-        cJSON_AddStringToObject(o, "venue", venue_name((enum venue_id)v));
-        cJSON_AddBoolToObject(o, "up", vv.up);
-        cJSON_AddBoolToObject(o, "reconciled", vv.reconciled);
-        cJSON_AddStringToObject(o, "text", vv.text);
-        add_time(o, "last_data_at", vv.last_data_us);
-        cJSON_AddItemToArray(list, o);
-    }
+    for (int i = 0, n = venue_rows(c->view, rows, VENUE_COUNT); i < n; i++)
+        cJSON_AddItemToArray(list, columns_json(column_table("venues"), c->view, &rows[i], c->now_us));
     return list;
+}
+
+COMMAND_RUN(run_venues) {
+    struct args a;
+    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 0, 0, r))
+        return;
+    r->data = venues_json(c);
+    r->table = "venues";
+}
+
+COMMAND_RUN(run_claims) {
+    struct args a;
+    account_id account;
+    struct view_account va;
+    int count = 0;
+    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 0, 0, r) || !account_filter(c, &a, &account, r))
+        return;
+    rows_begin(r, "claims");
+    for (int i = 0; view_account_at(c->view, i, &va); i++)
+        for (int k = 0; k < va.claim_count && (!account || va.a->id == account); k++, count++)
+            rows_add(c, r, &va.claims[k]);
+    if (!count)
+        say(r, "nothing to claim");
 }
 
 COMMAND_RUN(run_status) {
@@ -77,7 +86,7 @@ COMMAND_RUN(run_status) {
     cJSON_AddNumberToObject(o, "events", (double)st.events);
     cJSON_AddNumberToObject(o, "alerts", st.alerts);
     cJSON_AddNumberToObject(o, "markets", view_market_count(c->view));
-    cJSON_AddItemToObject(o, "venues", venues_json(c->view));
+    cJSON_AddItemToObject(o, "venues", venues_json(c));
     cJSON *list = cJSON_AddArrayToObject(o, "accounts");
     struct view_account va;
     for (int i = 0; view_account_at(c->view, i, &va); i++)

@@ -107,9 +107,10 @@ static void compare(const struct command_ctx *c, const struct args *a, struct co
     struct route x;
     account_id account;
     enum order_side side;
-    if (!arg_market(c, a->pos[1], &vm, r) || !arg_account(c, a, &account, r) || !arg_size_price(a, 2, &sp, r))
+    if (!arg_market_for(c, a, a->pos[1], &vm, r) || !arg_account(c, a, &account, r) || !arg_size_price(a, 2, &sp, r))
         return;
-    account_at_venue(c, a, vm.m->venue, &account);
+    if (!account_at_venue(c, a, vm.m->venue, &account, r))
+        return;
     side = format_cents(vm.m) ? SIDE_YES : args_option(a, "--sell") ? SIDE_SHORT : SIDE_LONG;
     if (sp.word && !arg_side(sp.word, vm.m, &side, r))
         return;

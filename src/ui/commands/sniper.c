@@ -241,11 +241,12 @@ static bool sniper_options(const struct command_ctx *c, const struct args *a, co
 bool sniper_new(const struct command_ctx *c, const struct args *a, struct watch *w, struct command_result *r) {
     struct view_market vm;
     account_id account;
-    if (!arg_market(c, a->pos[1], &vm, r) || !arg_account(c, a, &account, r))
+    if (!arg_market_for(c, a, a->pos[1], &vm, r) || !arg_account(c, a, &account, r))
         return false;
     if (args_option(a, "--sell") && args_option(a, "--buy"))
         return fail(r, ERR_USAGE, "--sell and --buy contradict each other");
-    account_at_venue(c, a, vm.m->venue, &account);
+    if (!account_at_venue(c, a, vm.m->venue, &account, r))
+        return false;
     *w = (struct watch){.kind = WATCH_SNIPER, .account = account, .subject = vm.m->id, .slippage_e4 = WATCH_SLIPPAGE_DEFAULT};
     return new_side(c, a, vm.m, a->n > 2 ? a->pos[2] : NULL, w, r) && sniper_options(c, a, vm.m, w, r);
 }

@@ -42,8 +42,8 @@ static void where_held(const struct command_ctx *c, const struct args *a, struct
         if (l->inverted || (l->a != in->market && l->b != in->market) || !view_market(c->view, l->a == in->market ? l->b : l->a, &other))
             continue;
         there.market = other.m->id;
-        account_at_venue(c, a, other.m->venue, &there.account);
-        if (!(pos = held(c, &there)) || in->action != side_closing_action((enum order_side)pos->side))
+        struct command_result none = {0};
+        if (!account_at_venue(c, a, other.m->venue, &there.account, &none) || !(pos = held(c, &there)) || in->action != side_closing_action((enum order_side)pos->side))
             continue;
         *in = there;
         *vm = other;
@@ -193,10 +193,11 @@ static void run_place(const struct command_ctx *c, int argc, char **argv, enum o
     struct view_market vm;
     struct intent in;
     account_id account;
-    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, ARGS_MAX, r) || !arg_market(c, a.pos[0], &vm, r) ||
+    if (!args_parse(argc, argv, &a, r) || !args_count(&a, 1, ARGS_MAX, r) || !arg_market_for(c, &a, a.pos[0], &vm, r) ||
         !arg_account(c, &a, &account, r) || !arg_size_price(&a, 1, &sp, r))
         return;
-    account_at_venue(c, &a, vm.m->venue, &account);
+    if (!account_at_venue(c, &a, vm.m->venue, &account, r))
+        return;
     intent_start(&in, INTENT_PLACE, account);
     in.market = vm.m->id;
     in.action = (uint8_t)action;

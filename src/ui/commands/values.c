@@ -160,13 +160,23 @@ static const char *market_closest(const struct desk *view, const char *text) {
     return close;
 }
 
-bool arg_market(const struct command_ctx *c, const char *text, struct view_market *vm, struct command_result *r) {
+/* The same symbol may be listed at two venues (paper on live books beside the real ones): then the one where the account trades is meant. */
+static bool market_at(const struct command_ctx *c, account_id account, const char *text, market_id *id) {
+    char full[MARKET_SYMBOL_MAX * 2];
+    struct view_account va;
+    if (!view_account(c->view, account, &va) && !view_account_at(c->view, 0, &va))
+        return false;
+    snprintf(full, sizeof full, "%s:%.*s", venue_name((enum venue_id)va.a->venue), MARKET_SYMBOL_MAX, text);
+    return view_market_find(c->view, full, id) == ERR_OK;
+}
+
+static bool find_market(const struct command_ctx *c, account_id account, const char *text, struct view_market *vm, struct command_result *r) {
     market_id id = 0;
     enum err e = view_market_find(c->view, text, &id);
     if (e == ERR_AMBIGUOUS) { /* BTC is BTC-PERP, whatever bets there are on bitcoin */
         char perp[MARKET_SYMBOL_MAX + 8];
         snprintf(perp, sizeof perp, "%.*s-PERP", MARKET_SYMBOL_MAX, text);
-        if (view_market_find(c->view, perp, &id) == ERR_OK)
+        if (view_market_find(c->view, perp, &id) == ERR_OK || (!strchr(text, ':') && market_at(c, account, text, &id)))
             e = ERR_OK;
     }
     if (e == ERR_OK && view_market(c->view, id, vm))
@@ -180,6 +190,15 @@ bool arg_market(const struct command_ctx *c, const char *text, struct view_marke
     if (close)
         return fail(r, ERR_NOT_FOUND, "no market \"%.32s\"; did you mean %s?", text, close);
     return fail(r, ERR_NOT_FOUND, "no market \"%.32s\"; `markets` lists them", text);
+}
+
+bool arg_market(const struct command_ctx *c, const char *text, struct view_market *vm, struct command_result *r) {
+    return find_market(c, c->session ? session_account(c->session) : 0, text, vm, r);
+}
+
+bool arg_market_for(const struct command_ctx *c, const struct args *a, const char *text, struct view_market *vm, struct command_result *r) {
+    account_id account;
+    return arg_account(c, a, &account, r) && find_market(c, account, text, vm, r);
 }
 
 bool account_find(const struct command_ctx *c, const char *text, account_id *out, struct command_result *r) {
@@ -213,17 +232,27 @@ bool arg_account(const struct command_ctx *c, const struct args *a, account_id *
     return *out ? true : fail(r, ERR_NOT_FOUND, "there is no account");
 }
 
-/* Nobody named an account: an order for a market of another venue is of that venue's first one. */
-void account_at_venue(const struct command_ctx *c, const struct args *a, uint8_t venue, account_id *account) {
+/* Nobody named an account: an order for a market of another venue is of that venue's first one with the same kind of money. */
+bool account_at_venue(const struct command_ctx *c, const struct args *a, uint8_t venue, account_id *account, struct command_result *r) {
     struct view_account va;
+    const char *other = NULL;
     if (args_option(a, "--account") || !view_account(c->view, *account, &va) || va.a->venue == venue)
-        return;
+        return true;
     const uint8_t live = va.a->live;
-    for (int i = 0; view_account_at(c->view, i, &va); i++)
-        if (va.a->venue == venue && va.a->live == live) {
+    for (int i = 0; view_account_at(c->view, i, &va); i++) {
+        if (va.a->venue != venue)
+            continue;
+        if (va.a->live == live) {
             *account = va.a->id;
-            return;
+            return true;
         }
+        other = other ? other : va.a->name;
+    }
+    const char *name = format_venue((enum venue_id)venue);
+    if (other) /* paper never turns into real money by itself, nor the other way round */
+        return fail(r, ERR_USAGE, "%s trades with %s: %s%s%s", name, live ? "paper money" : "REAL MONEY", c->session ? "choose account " : "give --account ", other,
+                    c->session ? " first (key a)" : "");
+    return fail(r, ERR_USAGE, "there is no account at %s: its markets can be looked at, not traded", name);
 }
 
 const struct order *arg_order(const struct command_ctx *c, const char *text, bool open, struct command_result *r) {
@@ -249,7 +278,7 @@ const struct order *arg_position(const struct command_ctx *c, const struct args 
         return NULL;
     const bool number = is_number(text);
     struct view_market vm = {0};
-    if (!number && !arg_market(c, text, &vm, r))
+    if (!number && !arg_market_for(c, a, text, &vm, r))
         return NULL;
     const struct order *found = NULL;
     int cursor = 0, count = 0;

@@ -10,7 +10,7 @@
 const struct pane *const pane_table[] = {
     &pane_positions, &pane_book, &pane_orders, &pane_fills, &pane_chart, &pane_markets, &pane_account, &pane_log,
     &pane_models, &pane_curves, &pane_runs, &pane_why_pane, &pane_health,
-    &pane_snipers, &pane_alerts, &pane_trigger, &pane_follows, &pane_followed, &pane_risk, &pane_refusals, &pane_day, &pane_daypnl, &pane_since, NULL,
+    &pane_snipers, &pane_alerts, &pane_trigger, &pane_follows, &pane_followed, &pane_risk, &pane_refusals, &pane_day, &pane_daypnl, &pane_since, &pane_venues, NULL,
 };
 
 /* Panes whose state begins with their list, and the table it shows. */
@@ -21,7 +21,7 @@ static const struct {
     {&pane_positions, "positions"}, {&pane_orders, "orders"}, {&pane_fills, "notices"},
     {&pane_markets, "markets"},     {&pane_log, "notices"},   {&pane_models, "leaderboard"},
     {&pane_health, "models"},       {&pane_snipers, "snipers"}, {&pane_alerts, "alerts"},     {&pane_follows, "follows"},
-    {&pane_followed, "follow_trades"}, {&pane_refusals, "refusals"}, {&pane_since, "notices"},
+    {&pane_followed, "follow_trades"}, {&pane_refusals, "refusals"}, {&pane_since, "notices"}, {&pane_venues, "venues"},
 };
 
 bool list_set_columns(struct session *s, const char *const *keys, int n, char *text, size_t cap) {

@@ -30,6 +30,7 @@ unsigned pane_runs_action(struct session *s, enum action a);
 unsigned pane_why(struct session *s, order_id order); /* to the models page, why this exists */
 
 extern const struct pane pane_snipers, pane_alerts, pane_trigger, pane_follows, pane_followed, pane_risk, pane_refusals, pane_day, pane_daypnl, pane_since;
+extern const struct pane pane_venues;
 extern const struct pane pane_models, pane_curves, pane_runs, pane_why_pane, pane_health;
 extern const struct pane pane_positions, pane_orders, pane_fills, pane_book, pane_chart, pane_markets, pane_account,
     pane_log;
