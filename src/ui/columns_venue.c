@@ -36,13 +36,16 @@ enum venue_state venue_state(const struct desk *view, const struct view_venue *v
 
 #define VR struct venue_row
 
-static void set_ms(struct column_value *out, bool known, int64_t us) {
+static void set_ms(struct column_value *out, bool known, int64_t us, bool calm) {
     if (!known) {
         str_copy(out->text, sizeof out->text, "-");
         return;
     }
     column_set_int(out, us / 1000);
-    format_age(us > 0 ? us : 0, out->text);
+    if (calm)
+        format_age_calm(us, out->text);
+    else
+        format_age(us, out->text);
 }
 
 COLUMN_GET(get_venue, VR)
@@ -59,7 +62,7 @@ COLUMN_GET(get_state, VR)
     column_set_pair(out, states[st].text, states[st].raw);
     out->role = states[st].role;
 COLUMN_GET_END
-COLUMN_GET(get_market_age, VR) set_ms(out, venue_heard_us(&r->v) > 0, now_us - venue_heard_us(&r->v)); COLUMN_GET_END
+COLUMN_GET(get_market_age, VR) set_ms(out, venue_heard_us(&r->v) > 0, now_us - venue_heard_us(&r->v), true); COLUMN_GET_END
 COLUMN_GET(get_user, VR)
     static const char *const states[] = {"down", "up", "none"};
     if (!r->v.health_known) {
@@ -73,8 +76,8 @@ COLUMN_GET(get_user, VR)
     else if (user == 2)
         out->role = ROLE_MUTED;
 COLUMN_GET_END
-COLUMN_GET(get_user_age, VR) set_ms(out, r->v.health_known && r->v.health.user_us > 0, now_us - r->v.health.user_us); COLUMN_GET_END
-COLUMN_GET(get_latency, VR) set_ms(out, r->v.health_known && r->v.health.latency_us > 0, r->v.health.latency_us); COLUMN_GET_END
+COLUMN_GET(get_user_age, VR) set_ms(out, r->v.health_known && r->v.health.user_us > 0, now_us - r->v.health.user_us, true); COLUMN_GET_END
+COLUMN_GET(get_latency, VR) set_ms(out, r->v.health_known && r->v.health.latency_us > 0, r->v.health.latency_us, false); COLUMN_GET_END
 COLUMN_GET(get_rate, VR)
     if (!r->v.health_known || r->v.health.rate_size <= 0) {
         str_copy(out->text, sizeof out->text, "-");

@@ -194,3 +194,10 @@ char *format_allowance(usd cash, char buf[FORMAT_MAX]) {
     snprintf(buf, FORMAT_MAX, "unlimited");
     return buf;
 }
+
+char *format_age_calm(int64_t us, char buf[FORMAT_MAX]) {
+    if (us >= 1000000)
+        return format_age(us, buf);
+    snprintf(buf, FORMAT_MAX, "%s0.%ds", us < 100000 ? "<" : "", us < 100000 ? 1 : (int)(us / 100000));
+    return buf;
+}

@@ -25,6 +25,7 @@ char *format_usd_short(usd cash, char buf[FORMAT_MAX]); /* 950, 12.3k, 4.1M */
 char *format_percent(int64_t part, int64_t whole, int digits, bool sign,
                      char buf[FORMAT_MAX]);              /* "+1.78%", "-" for whole 0 */
 char *format_age(int64_t us, char buf[FORMAT_MAX]);      /* 120ms, 41s, 2m, 3h, 5d */
+char *format_age_calm(int64_t us, char buf[FORMAT_MAX]); /* <0.1s, 0.4s, 41s: does not change with every frame */
 char *format_left(int64_t us, char buf[FORMAT_MAX]);     /* 41s, 12m30s, 3h05m, 5d04h */
 char *format_clock(int64_t us, char buf[FORMAT_MAX]);    /* 12:04:31 UTC */
 char *format_clock_ms(int64_t us, char buf[FORMAT_MAX]); /* 12:04:31.118 */

@@ -84,10 +84,8 @@ static void venue_segment(struct session *s, const struct venue_row *r, int leve
     const int64_t old = s->now_us - venue_heard_us(&r->v);
     if (h && state == VENUE_IS_OK && h->latency_us > 0)
         snprintf(age, sizeof age, "%dms", (int)((h->latency_us + 999) / 1000));
-    else if (old < 1000000) /* tenths only: milliseconds would change with every frame */
-        snprintf(age, sizeof age, "%s0.%ds", old < 100000 ? "<" : "", old < 100000 ? 1 : (int)(old / 100000));
     else
-        format_age(old, age);
+        format_age_calm(old, age);
     if (state == VENUE_IS_DOWN && level < 1 && r->v.text[0])
         snprintf(text, sizeof text, "%s DOWN: %.40s", name, r->v.text);
     else if (state == VENUE_IS_DOWN || state == VENUE_NO_DATA)
