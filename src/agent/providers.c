@@ -188,7 +188,8 @@ static void key_add(struct provider *p, const char *key, size_t n) {
     if (n == 0 || n > 480 || p->key_count == PROVIDER_KEYS_MAX)
         return;
     struct provider_key *k = &p->keys[p->key_count++];
-    *k = (struct provider_key){.secret = {xcalloc(1, n + 1), n}};
+    *k = (struct provider_key){0};
+    secret_new(&k->secret, n);
     memcpy(k->secret.p, key, n);
     rate_init(&k->rate, p->rate_per_minute, 60000000, p->rate_per_minute);
 }
