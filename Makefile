@@ -54,6 +54,7 @@ LIB    := $(BUILD)/libturret.a
 UNIT   := $(sort $(wildcard tests/unit/*.c tests/screen/*.c tests/sim/*.c))
 UNITS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
+VECTORS := $(sort $(wildcard tests/vectors/*.c)) # build/vectors: files of known answers, recomputed
 PROBES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/probe/*.c))) # programs that the tests in Python run
 
 .PHONY: all run check bench asan fuzz layers man install format clean deps-run deps-test build programs tests
@@ -64,7 +65,7 @@ deps-run:
 	$(call install_missing,$(PKGS_RUN))
 deps-test:
 	$(call install_missing,$(PKGS_RUN) $(PKGS_TEST))
-programs: $(BUILD)/turret $(if $(BENCH),$(BUILD)/bench)
+programs: $(BUILD)/turret $(if $(BENCH),$(BUILD)/bench) $(BUILD)/vectors
 tests: programs $(UNITS) $(PROBES)
 
 $(BUILD)/flags.mk:
@@ -90,6 +91,8 @@ $(LIB): $(call obj,$(LIBSRC)) $(BUILD)/obj/gen/embed.o
 $(BUILD)/turret: $(call obj,$(MAIN)) $(LIB)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
 $(BUILD)/bench: $(call obj,$(BENCH)) $(LIB)
+	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
+$(BUILD)/vectors: $(call obj,$(VECTORS)) $(LIB)
 	$(CC) $(OPT) $(LINK_HARDEN) -o $@ $^ $(LIBS)
 $(BUILD)/obj/tests/%.o: ALL_CFLAGS += -Itests
 $(BUILD)/libsupport.a: $(call obj,$(SUPPORT)) tests/support
