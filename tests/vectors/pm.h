@@ -10,6 +10,10 @@
 struct pm_key *pm_sample_key(struct vector *v);
 /* l2creds or creds. False: none (no fault). */
 bool pm_sample_creds(struct vector *v, struct pm_creds *out);
+/* The official client's floating point: what it makes of doubles. */
+void pm_client_amounts(bool market, bool sell, double px, double size, int price_decimals, int64_t *maker, int64_t *taker);
+/* True when the amounts wanted are not `a` but the client's, at most a tenth of a cent beside: then *a is those. */
+bool pm_client_took(const struct vector *v, bool market, bool sell, int64_t tick, const cJSON *wanted, struct pm_amounts *a);
 /* As the official client rounds a price to what its tick shows, then our amounts; NULL, or why there are none. */
 const char *pm_sample_amounts(bool market, bool sell, int64_t px, int64_t size, int64_t tick, bool uncapped, struct pm_amounts *out);
 

@@ -139,6 +139,7 @@ static bool read_amounts(struct vector *v, struct sample *s, const cJSON *expect
     /* A client that rounds as the venue takes it is as right as one that does not. */
     if (s->market && value_int(child(expected, "makerAmount"), &maker) && value_int(child(expected, "takerAmount"), &taker) && taker == s->capped.taker)
         a = s->capped;
+    pm_client_took(v, s->market, s->o.side, tick, expected, &a);
     s->o.maker_amount = a.maker, s->o.taker_amount = a.taker;
     return true;
 }
@@ -149,14 +150,20 @@ static bool sample_read(struct vector *v, struct sample *s, const cJSON *expecte
     if (!s->key || !read_text(v, "kind", false, find(v, "amount") ? "market" : "limit", kind))
         return false;
     s->market = strcmp(kind, "market") == 0;
+    if (!s->market && strcmp(kind, "limit") != 0 && !find(v, "makerAmount"))
+        return unusable(v, "kind", "neither limit nor market");
     if (!read_text(v, "orderType", false, s->market ? "FOK" : "GTC", s->type) || !read_text(v, "tokenId", true, NULL, s->token) || !read_side(v, s) ||
         !read_domain(v, s) || !read_parties(v, s) || !read_word(v, "metadata", s->metadata, &s->o.metadata) || !read_word(v, "builder", s->builder, &s->o.builder) ||
         !get_bool(v, "postOnly", false, &s->post_only) || !get_bool(v, "deferExec", false, &s->defer) || !get_int(v, "expiration", false, 0, &s->o.expiration_s))
         return false;
     if (!pm_word_parse_dec(s->token, &s->o.token))
         return unusable(v, "tokenId", "not a decimal uint256");
+    if (s->o.expiration_s < 0)
+        return unusable(v, "expiration", "negative");
     if (!get_int(v, "dateNowMs", false, 0, &s->now_ms))
         return false;
+    if (s->now_ms < 0)
+        return unusable(v, "dateNowMs", "negative");
     const cJSON *stamp = find(v, "timestamp");
     if (!stamp && s->now_ms == 0)
         stamp = child(expected, "timestamp");
