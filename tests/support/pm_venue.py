@@ -1,4 +1,5 @@
 """The mock Polymarket and its users for tests: start it, steer it, sign for it by hand, or let the official client talk to it."""
+import asyncio
 import contextlib
 import json
 import os
@@ -6,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -169,9 +171,9 @@ class Signer:
             sig = v.sign(key or self.key, v.wrapped_digest(o, exchange, chain)) + v.separator(exchange, chain) + v.struct_hash(o) + inner + len(inner).to_bytes(2, "big")
         else:
             sig = v.sign(key or self.key, v.order_digest(o, exchange, chain))
+        self.digest = "0x" + v.order_digest(o, exchange, chain).hex()
         o["signature"] = "0x" + sig.hex()
         o.update(wire or {})
-        self.digest = "0x" + v.order_digest(o, exchange, chain).hex()
         return {"deferExec": False, "postOnly": post_only, "order": o, "owner": self.creds["apiKey"], "orderType": kind}
 
     def limit(self, token, side, price, size, kind="GTC", **more):
@@ -193,6 +195,74 @@ class Signer:
     def balance(self, token=None, kind=None):
         query = f"asset_type={'CONDITIONAL' if token else 'COLLATERAL'}&signature_type={self.kind if kind is None else kind}" + (f"&token_id={token}" if token else "")
         return self.call("GET", "/balance-allowance", query=query)[1]
+
+
+class Stream:
+    """A WebSocket read by a thread; frames as they came, and parsed (arrays opened up)."""
+
+    def __init__(self, url, first=None, ping=5):
+        self.frames, self.closed, self.loop, self.ws, self.ping = [], False, asyncio.new_event_loop(), None, ping
+        self.opened = threading.Event()
+        self.thread = threading.Thread(target=self.loop.run_until_complete, args=(self.run(url, first),), daemon=True)
+        self.thread.start()
+        assert self.opened.wait(10), "no stream"
+
+    async def run(self, url, first):
+        import aiohttp
+        async with aiohttp.ClientSession() as session:
+            try:
+                async with session.ws_connect(url) as self.ws:
+                    if first is not None:
+                        await self.ws.send_str(json.dumps(first))
+                    self.opened.set()
+                    async for m in self.ws:
+                        self.frames.append(m.data)
+            except aiohttp.ClientError:
+                pass
+            finally:
+                self.closed = True
+                self.opened.set()
+
+    def say(self, text):
+        asyncio.run_coroutine_threadsafe(self.ws.send_str(text if isinstance(text, str) else json.dumps(text)), self.loop).result(10)
+
+    def events(self, kind=None):
+        out = []
+        for f in list(self.frames):
+            try:
+                doc = json.loads(f)
+            except ValueError:
+                continue
+            out += doc if isinstance(doc, list) else [doc]
+        return [e for e in out if kind in (None, e.get("event_type"))]
+
+    def close(self):
+        if self.ws is not None and not self.closed:
+            asyncio.run_coroutine_threadsafe(self.ws.close(), self.loop).result(10)
+        self.thread.join(10)
+
+
+class BookView:
+    """Books kept from the events of a market stream, as a client keeps them."""
+
+    def __init__(self):
+        self.sides = {}
+
+    def apply(self, events):
+        for e in events:
+            if e["event_type"] == "book":
+                self.sides[e["asset_id"]] = {"BUY": {x["price"]: x["size"] for x in e["bids"]}, "SELL": {x["price"]: x["size"] for x in e["asks"]}}
+            elif e["event_type"] == "price_change":
+                for c in e["price_changes"]:
+                    side = self.sides.setdefault(c["asset_id"], {"BUY": {}, "SELL": {}})[c["side"]]
+                    side[c["price"]] = c["size"]
+                    if c["size"] == "0":
+                        del side[c["price"]]
+        return self.sides
+
+    @staticmethod
+    def of(summary):
+        return {"BUY": {x["price"]: x["size"] for x in summary["bids"]}, "SELL": {x["price"]: x["size"] for x in summary["asks"]}}
 
 
 class Official:

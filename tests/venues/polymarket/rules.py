@@ -60,7 +60,8 @@ def limits(v, m, o, kind, ident):
     if kind in ("FOK", "FAK"):
         if maker % 10_000 or taker % 100:
             raise Error(400, ACCURACY[o["side"]])
-        slack = price * 100 + MICRO if buy else 100 * MICRO + MICRO  # the taker side was rounded down to 4 decimals
+        unit = 1000 if t == 100_000 else 100  # the taker side was rounded down to 4 decimals (3 at the widest tick)
+        slack = (price * unit if buy else unit * MICRO) + MICRO
         if not (0 <= (exact - price * shares if buy else price * shares - exact) <= slack):
             raise bad_tick
     elif price * shares != exact:
