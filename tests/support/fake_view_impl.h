@@ -42,7 +42,8 @@ void fake_reset(void) {
                                        .equity = USD(10000 * DEC_ONE),
                                        .available = USD(10000 * DEC_ONE),
                                        .start_equity = USD(10000 * DEC_ONE),
-                                       .reconciled = true};
+                                       .reconciled = true,
+                                       .may_trade = true};
     fake.status = (struct view_status){.now_us = FAKE_NOW, .stage = START_LIVE, .leader = true, .store_up = true};
 }
 
@@ -134,7 +135,7 @@ struct model *fake_model(const char *name, const char *variant, const char *equi
     struct model *m = &fake.model[i];
     const usd cash = USD(fake_dec(equity));
     fake.account[a] = (struct account){.id = (account_id)a + 1, .venue = VENUE_SIM, .initial = USD(10000 * DEC_ONE)};
-    fake.va[a] = (struct view_account){.a = &fake.account[a], .cash = cash, .equity = cash, .available = cash, .start_equity = cash, .reconciled = true};
+    fake.va[a] = (struct view_account){.a = &fake.account[a], .cash = cash, .equity = cash, .available = cash, .start_equity = cash, .reconciled = true, .may_trade = true};
     str_copy(fake.account[a].name, sizeof fake.account[a].name, name);
     *m = (struct model){.id = (model_id)i + 1, .account = fake.account[a].id, .enabled = 1, .interval_s = 300};
     str_copy(m->name, sizeof m->name, name);
@@ -216,7 +217,8 @@ void fake_scene(void) {
     for (int i = 0; i < 60; i++)
         candle_add(&fake.candles, FAKE_NOW - (60 - i) * 60000000LL, PRICE(420000 + (i * 37 % 11) * 2000 + i * 800),
                    QTY(DEC_ONE));
-    fake.fill[0] = (struct fill){.order = 7006,
+    fake.fill[0] = (struct fill){.finality = FILL_FINAL,
+                                 .order = 7006,
                                  .position = 7002,
                                  .account = 1,
                                  .market = fake.market[2].id,

@@ -1,13 +1,14 @@
-/* ACCOUNT: equity and its curve, then tabs (h and l): P&L by market, by day, risk limits and accounts. */
+/* ACCOUNT: equity and its curve, of a real one what the venue says, then tabs (h and l): P&L by market, by day, risk limits, accounts, claims. */
 #include <stdio.h>
 #include <string.h>
 
+#include "turret/base/hash.h"
 #include "ui/chart.h"
 #include "ui/format.h"
 #include "ui/panes/panes.h"
 
-enum { TAB_MARKETS, TAB_DAYS, TAB_LIMITS, TAB_ACCOUNTS, TABS };
-static const char *const tab_names[TABS] = {"by market", "by day", "limits", "accounts"};
+enum { TAB_MARKETS, TAB_DAYS, TAB_LIMITS, TAB_ACCOUNTS, TAB_CLAIMS, TABS };
+static const char *const tab_names[TABS] = {"by market", "by day", "limits", "accounts", "to claim"};
 
 struct account_state {
     int tab;
@@ -45,11 +46,22 @@ static void fetch_accounts(struct session *s, void *state, struct list_rows *row
         list_push_copy(rows, va.a->id, &va, sizeof va);
 }
 
+static uint64_t claim_id(const struct ev_claim *x) { return fnv64_u64(fnv64_u64(FNV64_INIT, x->market), x->side + 2 * (uint64_t)x->account); }
+static void fetch_claims(struct session *s, void *state, struct list_rows *rows) {
+    struct view_account va;
+    (void)state;
+    for (int i = 0; view_account_at(s->view, i, &va); i++)
+        for (int k = 0; k < va.claim_count; k++)
+            if (session_shows(s, va.a->id))
+                list_push(rows, claim_id(&va.claims[k]), &va.claims[k]);
+}
+
 static const struct list_source sources[TABS] = {
     {.table = "pnl", .empty = "Nothing traded today", .fetch = fetch_markets},
     {.table = "days", .empty = "No day with a trade yet", .fetch = fetch_days},
     {.table = "limits", .empty = "No limits", .fetch = fetch_limits},
     {.table = "accounts", .empty = "No accounts", .fetch = fetch_accounts},
+    {.table = "claims", .empty = "Nothing to claim: no resolved market owes this account anything", .fetch = fetch_claims},
 };
 
 static int put_figure(struct session *s, struct canvas *c, int x, int y, int right, const char *label, usd cash,
@@ -98,6 +110,30 @@ static void draw_figures(struct session *s, struct canvas *c, struct rect r, con
                     "PAUSED: the day's loss limit is reached; :resume lifts it");
 }
 
+/* What the venue says: shown beside our own books, never booked. "venue: balance 1,234.00  spendable unlimited  in orders 46.00  ~2 fills not settled" */
+static void draw_venue(struct session *s, struct canvas *c, int x, int y, int w, const struct view_account *va) {
+    char text[FORMAT_MAX];
+    const usd claims = account_claims(va);
+    const char *hidden = session_money_hidden(s) ? "***" : NULL;
+    int used = canvas_textf(c, x, y, w, ROLE_MUTED, 0, "%s says: ", format_venue((enum venue_id)va->a->venue));
+    if (!va->funds_known)
+        used += canvas_text(c, x + used, y, w - used, ROLE_MUTED, 0, "nothing yet  ");
+    if (va->funds_known && va->funds.balance.micro >= 0)
+        used += canvas_textf(c, x + used, y, w - used, ROLE_STRONG, 0, "balance %s  ", hidden ? hidden : format_usd(va->funds.balance, text));
+    if (va->funds_known && va->funds.allowance.micro >= 0) {
+        const bool short_of = va->funds.allowance.micro < va->funds.balance.micro;
+        used += canvas_textf(c, x + used, y, w - used, short_of ? ROLE_WARN : ROLE_MUTED, 0, "spendable %s  ", hidden ? hidden : format_allowance(va->funds.allowance, text));
+    }
+    if (va->funds_known && va->funds.locked.micro >= 0)
+        used += canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "in orders %s  ", hidden ? hidden : format_usd(va->funds.locked, text));
+    if (va->provisional)
+        used += canvas_textf(c, x + used, y, w - used, ROLE_WARN, 0, "~%d fill%s not settled  ", va->provisional, va->provisional == 1 ? "" : "s");
+    if (claims.micro > 0)
+        used += canvas_textf(c, x + used, y, w - used, ROLE_UP, 0, "to claim %s  ", hidden ? hidden : format_usd(claims, text));
+    if (!va->may_trade)
+        canvas_text(c, x + used, y, w - used, ROLE_WARN, CELL_BOLD, "exits only, :live opens it");
+}
+
 static void draw_curve(struct session *s, struct canvas *c, struct rect r, int64_t now_us) {
     static struct view_equity samples[1440];
     static struct chart_point points[1440];
@@ -122,8 +158,17 @@ static void draw_curve(struct session *s, struct canvas *c, struct rect r, int64
     chart_draw(c, r, &ch);
 }
 
-static void draw_tabs(const struct account_state *p, struct canvas *c, int x, int y, int w) {
-    for (int i = 0; i < TABS; i++) {
+/* Claims only where a real venue can owe something. */
+static int tabs_of(const struct session *s) {
+    struct view_account va;
+    for (int i = 0; view_account_at(s->view, i, &va); i++)
+        if (va.a->live)
+            return TABS;
+    return TAB_CLAIMS;
+}
+
+static void draw_tabs(const struct session *s, const struct account_state *p, struct canvas *c, int x, int y, int w) {
+    for (int i = 0; i < tabs_of(s); i++) {
         const int used = canvas_textf(c, x, y, w, i == p->tab ? ROLE_STRONG : ROLE_MUTED,
                                       i == p->tab ? CELL_REVERSE : 0, " %s ", tab_names[i]);
         x += used + 1;
@@ -139,14 +184,16 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
         return;
     }
     const int figures = r.h < 6 ? 1 : r.w >= 100 ? 2 : r.w >= 60 ? 3 : 4;
-    const int curve = r.h >= 30 ? r.h / 3 : r.h >= 16 ? 6 : 0;
+    const int curve = r.h >= 30 ? r.h / 3 : r.h >= 16 + va.a->live ? 6 : 0;
     draw_figures(s, c, (struct rect){r.x, r.y, r.w, figures}, &va);
     int y = r.y + figures;
+    if (va.a->live && r.h >= 4)
+        draw_venue(s, c, r.x + 1, y++, r.w - 1, &va);
     if (curve)
         draw_curve(s, c, (struct rect){r.x + 1, y, r.w - 1, curve}, now_us);
     y += curve;
     if (y < r.y + r.h)
-        draw_tabs(p, c, r.x + 1, y, r.w - 1);
+        draw_tabs(s, p, c, r.x + 1, y, r.w - 1);
     const struct rect rest = {r.x, y + 1, r.w, r.y + r.h - y - 1};
     list_draw(s, state, &p->list[p->tab], &sources[p->tab], c, rest, focused, now_us);
     struct pane_slot *slot = session_slot(s, state);
@@ -161,15 +208,24 @@ static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
         snprintf(buf, cap, "%s %s%s", va.a->name, va.a->live ? "LIVE" : "PAPER", va.reconciled ? "" : " (reconciling)");
 }
 
+/* Where it is claimed, whole: the column may be cut. */
+static void claim_said(struct session *s, uint64_t id) {
+    struct view_account va;
+    for (int i = 0; view_account_at(s->view, i, &va); i++)
+        for (int k = 0; k < va.claim_count; k++)
+            if (claim_id(&va.claims[k]) == id)
+                session_message(s, NOTICE_INFO, "claim it at %s", va.claims[k].where);
+}
+
 static unsigned action(struct session *s, void *state, enum action a) {
     struct account_state *p = state;
     const uint64_t id = list_current(&p->list[p->tab]);
     switch (a) {
     case ACT_LEFT:
-        p->tab = (p->tab + TABS - 1) % TABS;
+        p->tab = (p->tab + tabs_of(s) - 1) % tabs_of(s);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_RIGHT:
-        p->tab = (p->tab + 1) % TABS;
+        p->tab = (p->tab + 1) % tabs_of(s);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_EDIT:
         return p->tab == TAB_LIMITS && id ? pane_edit_limit(s, (int)id - 1) : REACT_HANDLED;
@@ -180,6 +236,8 @@ static unsigned action(struct session *s, void *state, enum action a) {
             session_set_account(s, (account_id)id);
         else if (p->tab == TAB_MARKETS && id)
             session_set_market(s, id);
+        else if (p->tab == TAB_CLAIMS && id)
+            claim_said(s, id);
         return REACT_HANDLED | REACT_DRAW;
     case ACT_BUY:
     case ACT_SELL:

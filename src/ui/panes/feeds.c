@@ -38,15 +38,17 @@ static void fill_notice(struct session *s, const struct fill *f, struct view_not
                                       .order = f->order,
                                       .num = o ? o->num : 0}};
     int n =
-        snprintf(out->n.text, sizeof out->n.text, "%u %s%s %s %s %.60s @ %s", out->n.num,
+        snprintf(out->n.text, sizeof out->n.text, "%s%u %s%s %s%s %s %.60s @ %s", f->finality == FILL_REVERSED ? "TAKEN BACK " : "", out->n.num,
                  f->kind == FILL_TRADE ? "" : fill_kind_name((enum fill_kind)f->kind),
-                 f->kind == FILL_TRADE ? format_action((enum order_action)f->action) : "",
+                 f->kind == FILL_TRADE ? format_action((enum order_action)f->action) : "", f->finality == FILL_PROVISIONAL ? "~" : "",
                  format_size(m, f->size, size), format_side((enum order_side)f->side), m ? m->title : "?",
                  f->px.micro ? format_price(m, f->px, FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0), px) : "0");
     const bool hidden = session_money_hidden(s);
     if (n > 0 && (size_t)n < sizeof out->n.text && f->fee.micro)
         n += snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  fee %s",
                       hidden ? "***" : format_usd(f->fee, fee));
+    if (n > 0 && (size_t)n < sizeof out->n.text && f->finality == FILL_PROVISIONAL)
+        n += snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  ~ not settled");
     if (n > 0 && (size_t)n < sizeof out->n.text && f->realized_pnl.micro)
         snprintf(out->n.text + n, sizeof out->n.text - (size_t)n, "  P&L %s",
                  hidden ? "***" : format_pnl(f->realized_pnl, pnl));

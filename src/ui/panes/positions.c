@@ -77,6 +77,8 @@ static void draw_plan(struct session *s, struct canvas *c, int x, int y, int w, 
     if (vp->liquidation.micro)
         used += canvas_textf(c, x + used, y, w - used, ROLE_WARN, 0, "  liq %s",
                              format_price(m, vp->liquidation, unit, liq));
+    if (vp->unsettled.micro > 0)
+        used += canvas_textf(c, x + used, y, w - used, ROLE_WARN, 0, "  ~%s not settled yet: sold only then", format_size(m, vp->unsettled, liq));
     if (o->pos.reserved.micro)
         used +=
             canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "  closing %s", format_size(m, o->pos.reserved, liq));
