@@ -7,7 +7,7 @@
 #include "turret/base/str.h"
 #include "turret/base/utf8.h"
 
-enum { SEGMENTS_MAX = 16, LEVELS = 8, NOTICES_SCANNED = 64, CLOCK_WIDTH = 9, TABS_ROOMY = 142 };
+enum { SEGMENTS_MAX = 16, LEVELS = 9 /* of narrowness: the last shows only venues with trouble */, NOTICES_SCANNED = 64, CLOCK_WIDTH = 9, TABS_ROOMY = 142 };
 
 struct segment { char text[64]; enum role role; unsigned flags; };
 struct line { struct segment seg[SEGMENTS_MAX]; int n; };
@@ -106,7 +106,7 @@ static void venues(struct session *s, int level, struct line *l) {
         bool counts = rows[i].v.health_known;
         for (int k = 0; !counts && view_account_at(s->view, k, &a); k++)
             counts = a.a->venue == rows[i].id;
-        if (counts)
+        if (counts && (level < LEVELS - 1 || venue_state(s->view, &rows[i].v, s->now_us) != VENUE_IS_OK || (rows[i].v.health_known && !rows[i].v.health.user_up)))
             venue_segment(s, &rows[i], level, l);
     }
 }

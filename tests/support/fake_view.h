@@ -33,6 +33,9 @@ struct fake {
     struct risk_limits limits;
     struct view_preview preview;
     struct view_status status;
+    struct view_venue venue[VENUE_COUNT]; /* where venue_set */
+    bool venue_set[VENUE_COUNT];
+    struct ev_claim claim[4];
 };
 extern struct fake fake;
 
@@ -51,6 +54,8 @@ struct order *fake_position(const char *symbol, enum order_side side, const char
 struct model *fake_model(const char *name, const char *variant, const char *equity);
 void fake_notice(int level, const char *text); /* becomes the newest, a second after the one before */
 int64_t fake_dec(const char *text);
+/* A live account "main" at Polymarket (number 2) with a market, a position that is partly unsettled, an order, funds, winnings, health. */
+void fake_live(void);
 /* Five markets, four positions, orders, fills and notices: the screen of terminal.md E.1. */
 void fake_scene(void);
 

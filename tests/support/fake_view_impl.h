@@ -251,6 +251,33 @@ void fake_scene(void) {
                                          .worst_case = USD(-48 * DEC_ONE)};
 }
 
+void fake_live(void) {
+    const int a = fake.n_accounts++;
+    struct market *m = fake_market(MARKET_BINARY, "will-the-fed-cut-in-december", "Will the Fed cut in December?");
+    m->venue = VENUE_POLYMARKET;
+    m->id = market_id_of(VENUE_POLYMARKET, m->symbol);
+    str_copy(m->category, sizeof m->category, "Politics");
+    fake_level(m->symbol, BOOK_BID, "0.46", "2205"), fake_level(m->symbol, BOOK_ASK, "0.48", "410");
+    fake.account[a] = (struct account){.id = (account_id)a + 1, .venue = VENUE_POLYMARKET, .live = 1, .name = "main"};
+    str_copy(fake.account[0].name, sizeof fake.account[0].name, "paper");
+    fake.claim[0] = (struct ev_claim){.account = fake.account[a].id, .side = SIDE_YES, .market = fake.market[1].id, .size = QTY(120 * DEC_ONE), .amount = USD(120 * DEC_ONE),
+                                      .where = "polymarket.com/portfolio, Claim"};
+    fake.va[a] = (struct view_account){.a = &fake.account[a], .cash = USD(1894500000), .equity = USD(2144500000), .available = USD(1848500000), .start_equity = USD(2000 * DEC_ONE),
+                                       .day_pnl = USD(144500000), .positions = 1, .open_orders = 1, .reconciled = true, .may_trade = true, .funds_known = true, .provisional = 1,
+                                       .funds = {.account = fake.account[a].id, .balance = USD(1894500000), .allowance = USD(INT64_MAX / 4), .locked = USD(46 * DEC_ONE)},
+                                       .claim_count = 1, .claims = fake.claim};
+    struct order *o = fake_position(m->symbol, SIDE_YES, "250", "0.412", "0.47");
+    o->account = fake.account[a].id;
+    fake.vp[o - fake.order].unsettled = QTY(100 * DEC_ONE);
+    o = fake_order(m->symbol, SIDE_YES, ACTION_BUY, "100", "0.46");
+    o->account = fake.account[a].id;
+    fake.venue_set[VENUE_POLYMARKET] = true;
+    fake.venue[VENUE_POLYMARKET] = (struct view_venue){
+        .up = true, .reconciled = true, .last_data_us = FAKE_NOW - 200000, .health_known = true,
+        .health = {.venue = VENUE_POLYMARKET, .market_up = 1, .user_up = 1, .rate_left = 57, .rate_size = 60, .reconnects = 2, .books = 50, .market_us = FAKE_NOW - 200000,
+                   .user_us = FAKE_NOW - 4000000, .latency_us = 38000, .skew_us = -12000}};
+}
+
 /* --- the view --- */
 void view_status(const struct desk *d, struct view_status *out) {
     (void)d;
@@ -258,7 +285,10 @@ void view_status(const struct desk *d, struct view_status *out) {
 }
 void view_venue(const struct desk *d, enum venue_id v, struct view_venue *out) {
     (void)d;
-    *out = (struct view_venue){
+    if (fake.venue_set[v])
+        *out = fake.venue[v];
+    else
+        *out = (struct view_venue){
         .up = v == VENUE_SIM, .reconciled = v == VENUE_SIM, .last_data_us = v == VENUE_SIM ? FAKE_NOW - 300000 : 0};
 }
 int view_market_count(const struct desk *d) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "turret/base/hash.h"
+#include "turret/base/utf8.h"
 #include "ui/chart.h"
 #include "ui/format.h"
 #include "ui/panes/panes.h"
@@ -110,28 +111,53 @@ static void draw_figures(struct session *s, struct canvas *c, struct rect r, con
                     "PAUSED: the day's loss limit is reached; :resume lifts it");
 }
 
-/* What the venue says: shown beside our own books, never booked. "venue: balance 1,234.00  spendable unlimited  in orders 46.00  ~2 fills not settled" */
-static void draw_venue(struct session *s, struct canvas *c, int x, int y, int w, const struct view_account *va) {
+struct said { char text[64]; enum role role; };
+
+static int say_venue(struct session *s, const struct view_account *va, struct said out[8]) {
     char text[FORMAT_MAX];
     const usd claims = account_claims(va);
-    const char *hidden = session_money_hidden(s) ? "***" : NULL;
-    int used = canvas_textf(c, x, y, w, ROLE_MUTED, 0, "%s says: ", format_venue((enum venue_id)va->a->venue));
-    if (!va->funds_known)
-        used += canvas_text(c, x + used, y, w - used, ROLE_MUTED, 0, "nothing yet  ");
-    if (va->funds_known && va->funds.balance.micro >= 0)
-        used += canvas_textf(c, x + used, y, w - used, ROLE_STRONG, 0, "balance %s  ", hidden ? hidden : format_usd(va->funds.balance, text));
-    if (va->funds_known && va->funds.allowance.micro >= 0) {
-        const bool short_of = va->funds.allowance.micro < va->funds.balance.micro;
-        used += canvas_textf(c, x + used, y, w - used, short_of ? ROLE_WARN : ROLE_MUTED, 0, "spendable %s  ", hidden ? hidden : format_allowance(va->funds.allowance, text));
+    const bool hidden = session_money_hidden(s), known = va->funds_known;
+    int n = 0;
+    snprintf(out[n].text, sizeof out->text, "%s says:%s", format_venue((enum venue_id)va->a->venue), known ? "" : " nothing yet");
+    out[n++].role = ROLE_MUTED;
+    if (known && va->funds.balance.micro >= 0) {
+        snprintf(out[n].text, sizeof out->text, "balance %s", hidden ? "***" : format_usd(va->funds.balance, text));
+        out[n++].role = ROLE_STRONG;
     }
-    if (va->funds_known && va->funds.locked.micro >= 0)
-        used += canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "in orders %s  ", hidden ? hidden : format_usd(va->funds.locked, text));
-    if (va->provisional)
-        used += canvas_textf(c, x + used, y, w - used, ROLE_WARN, 0, "~%d fill%s not settled  ", va->provisional, va->provisional == 1 ? "" : "s");
-    if (claims.micro > 0)
-        used += canvas_textf(c, x + used, y, w - used, ROLE_UP, 0, "to claim %s  ", hidden ? hidden : format_usd(claims, text));
-    if (!va->may_trade)
-        canvas_text(c, x + used, y, w - used, ROLE_WARN, CELL_BOLD, "exits only, :live opens it");
+    if (known && va->funds.allowance.micro >= 0) {
+        snprintf(out[n].text, sizeof out->text, "spendable %s", hidden ? "***" : format_allowance(va->funds.allowance, text));
+        out[n++].role = va->funds.allowance.micro < va->funds.balance.micro ? ROLE_WARN : ROLE_MUTED;
+    }
+    if (known && va->funds.locked.micro >= 0) {
+        snprintf(out[n].text, sizeof out->text, "in orders %s", hidden ? "***" : format_usd(va->funds.locked, text));
+        out[n++].role = ROLE_MUTED;
+    }
+    if (va->provisional) {
+        snprintf(out[n].text, sizeof out->text, "~%d fill%s not settled", va->provisional, va->provisional == 1 ? "" : "s");
+        out[n++].role = ROLE_WARN;
+    }
+    if (claims.micro > 0) {
+        snprintf(out[n].text, sizeof out->text, "to claim %s", hidden ? "***" : format_usd(claims, text));
+        out[n++].role = ROLE_UP;
+    }
+    if (!va->may_trade) {
+        snprintf(out[n].text, sizeof out->text, "exits only (:live %s)", va->a->name);
+        out[n++].role = ROLE_WARN;
+    }
+    return n;
+}
+
+/* What the venue says, beside our own books and never booked; flows over as many lines as it needs. The lines used, at most `max`. */
+static int draw_venue(struct session *s, struct canvas *c, struct rect r, int max, const struct view_account *va) {
+    struct said said[8];
+    int x = r.x, line = 0;
+    for (int i = 0, n = say_venue(s, va, said); i < n; i++) {
+        const int w = utf8_str_width(said[i].text);
+        if (x > r.x && x + w > r.x + r.w && line + 1 < max)
+            x = r.x, line++;
+        x += canvas_text(c, x, r.y + line, r.x + r.w - x, said[i].role, 0, said[i].text) + 3;
+    }
+    return line + 1;
 }
 
 static void draw_curve(struct session *s, struct canvas *c, struct rect r, int64_t now_us) {
@@ -188,7 +214,7 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     draw_figures(s, c, (struct rect){r.x, r.y, r.w, figures}, &va);
     int y = r.y + figures;
     if (va.a->live && r.h >= 4)
-        draw_venue(s, c, r.x + 1, y++, r.w - 1, &va);
+        y += draw_venue(s, c, (struct rect){r.x + 1, y, r.w - 1, 1}, r.h >= 12 ? 2 : 1, &va);
     if (curve)
         draw_curve(s, c, (struct rect){r.x + 1, y, r.w - 1, curve}, now_us);
     y += curve;

@@ -142,6 +142,11 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
 static void subtitle(struct session *s, void *state, char *buf, size_t cap) {
     struct positions_state *p = state;
     list_subtitle(s, state, &p->list, &source, buf, cap);
+    int cursor = 0;
+    struct view_position vp;
+    for (const struct order *o; !buf[0] && (o = view_next_position(s->view, &cursor, true));)
+        if (session_shows(s, o->account) && view_position(s->view, o->id, &vp) && vp.unsettled.micro > 0)
+            snprintf(buf, cap, "~ not settled");
 }
 
 static unsigned action(struct session *s, void *state, enum action a) {
