@@ -241,7 +241,9 @@ static void test_figures(void **state) {
 
 static void test_nothing_foreign_in_the_text(void **state) {
     (void)state;
-    struct pm_error e = ask(PM_OP_PLACE, 400, "{\"error\":\"\\u001b]0;x\\u0007 evil\\n\\u202e \\ud83d\\ude00 text\"}");
+    struct pm_error e = say(PM_OP_PLACE, 400, "order 0x5a337f6bef6e0911a443cf2abae7ae1cf10fb36a812d7d648d115ba7564cdf1c is invalid. Size (3) lower than the minimum: 5");
+    assert_string_equal(e.text, "order 0x5a33~ is invalid. Size (3) lower than the minimum: 5; a larger size");
+    e = ask(PM_OP_PLACE, 400, "{\"error\":\"\\u001b]0;x\\u0007 evil\\n\\u202e \\ud83d\\ude00 text\"}");
     assert_true(str_contains_nocase(e.text, "evil"));
     char body[5000] = "{\"error\":\"", *p = body + strlen(body);
     for (int i = 0; i < 1200; i++) /* three bytes each: a cut falls inside of one */

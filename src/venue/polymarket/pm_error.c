@@ -146,8 +146,26 @@ static int64_t figure_after(const char *text, const char *label) {
     return -1;
 }
 
+/* Ids and addresses say nothing to a reader: their first digits are left. */
+static void ids_shorten(char *out, size_t cap, const char *text) {
+    size_t n = 0;
+    while (*text && n + 8 < cap) {
+        size_t digits = text[0] == '0' && text[1] == 'x' ? strspn(text + 2, "0123456789abcdefABCDEF") : 0;
+        if (digits > 12) {
+            memcpy(out + n, text, 6);
+            n += 6;
+            out[n++] = '~';
+            text += 2 + digits;
+        } else
+            out[n++] = *text++;
+    }
+    out[n] = 0;
+}
+
 /* The sentence, cut so that the advice has its place. */
-static void text_set(struct pm_error *e, const char *sentence, const char *advice) {
+static void text_set(struct pm_error *e, const char *whole, const char *advice) {
+    char sentence[MESSAGE_MAX];
+    ids_shorten(sentence, sizeof sentence, whole);
     size_t tail = advice[0] ? strlen(advice) + 2 : 0, room = sizeof e->text - tail;
     size_t n = utf8_sanitise(e->text, room, sentence, strlen(sentence));
     if (n + 3 >= room && strlen(sentence) > n && room > 8) { /* it did not fit */
