@@ -13,8 +13,49 @@ static struct event answer(struct engine *e, const struct effect *fx, enum event
     return ev;
 }
 
+static void prepare_failed(struct engine *e, const struct order *o, enum venue_id v, enum err err, const char *text) {
+    struct event ev;
+    event_init(&ev, EVENT_REJECT, v, engine_now_us(e));
+    ev.u.reject.order = o->id;
+    ev.u.reject.reason = (int32_t)err;
+    str_copy(ev.u.reject.text, sizeof ev.u.reject.text, text[0] ? text : err_text(err));
+    engine_put(e, &ev);
+}
+
+/* A new order's ids, as far as its venue knows them before it is sent, go into the row that is stored: whenever this process dies, what it may
+ * have sent can be found. The desk learns them by an event, so that a journal has them too. */
+static void prepare(struct engine *e, struct fx_save *rec) {
+    struct view_market m;
+    struct event ev;
+    struct order o = rec->u.order;
+    const struct venue *v = view_market(e->desk, o.market, &m) ? e->venues[m.m->venue].v : NULL;
+    if (!v || !v->ops->prepare)
+        return;
+    enum err err = v->ops->prepare(e->venues[m.m->venue].v, &o, engine_now_us(e));
+    if (err) { /* the row is stored as it is, and the desk ends the order before anything is sent */
+        prepare_failed(e, &rec->u.order, v->id, err, strcmp(o.reason_text, rec->u.order.reason_text) ? o.reason_text : "");
+        return;
+    }
+    if (!strcmp(o.client_id, rec->u.order.client_id) && !strcmp(o.venue_id, rec->u.order.venue_id))
+        return;
+    str_copy(rec->u.order.client_id, sizeof rec->u.order.client_id, o.client_id);
+    str_copy(rec->u.order.venue_id, sizeof rec->u.order.venue_id, o.venue_id);
+    event_init(&ev, EVENT_PREPARED, v->id, engine_now_us(e));
+    ev.u.prepared.order = o.id;
+    str_copy(ev.u.prepared.client_id, sizeof ev.u.prepared.client_id, o.client_id);
+    str_copy(ev.u.prepared.venue_id, sizeof ev.u.prepared.venue_id, o.venue_id);
+    engine_put(e, &ev);
+    engine_crash(e, "prepared");
+}
+
 static void run_save(struct engine *e, const struct effect *fx) {
     const struct fx_save *rec = &fx->u.save;
+    struct fx_save own;
+    if (rec->kind == SAVE_ORDER && rec->intent && rec->insert && !order_state_final((enum order_state)rec->u.order.state)) {
+        own = *rec;
+        rec = &own;
+        prepare(e, &own);
+    }
     if (rec->kind == SAVE_FILL)
         engine_crash(e, "fill-save");
     if (rec->intent && e->intent_seqs[(e->intent_seq_at + SEQ_WATCH - 1) % SEQ_WATCH] != rec->seq) {
@@ -147,10 +188,21 @@ static void run_activity(struct engine *e, const struct effect *fx) {
     engine_put_note(e, NOTICE_ALERT, text);
 }
 
+static void run_list(struct engine *e, const struct effect *fx) {
+    struct venue *v = e->venues[fx->venue].v;
+    enum err err = v == NULL ? ERR_UNREACHABLE : v->ops->list == NULL ? ERR_UNSUPPORTED : v->ops->list(v, &fx->u.list, engine_now_us(e));
+    if (err == ERR_OK)
+        return;
+    char text[NOTE_MAX];
+    snprintf(text, sizeof text, "%.60s can't be listed on %s: %s", fx->u.list.what, venue_name((enum venue_id)fx->venue),
+             err == ERR_UNSUPPORTED ? "its markets are all there is" : err_text(err));
+    engine_put_note(e, NOTICE_WARN, text);
+}
+
 static void (*const run_table[EFFECT_TYPE_COUNT])(struct engine *, const struct effect *) = {
     [FX_SAVE] = run_save, [FX_PLACE] = run_place, [FX_CANCEL] = run_cancel, [FX_AMEND] = run_amend, [FX_QUERY] = run_query,
     [FX_RECONCILE] = run_reconcile, [FX_RESET] = run_reset, [FX_REPLY] = run_reply, [FX_NOTICE] = run_notice,
-    [FX_RUN] = run_run, [FX_RUN_STOP] = run_run_stop, [FX_FEED] = run_feed, [FX_ACTIVITY] = run_activity,
+    [FX_RUN] = run_run, [FX_RUN_STOP] = run_run_stop, [FX_FEED] = run_feed, [FX_ACTIVITY] = run_activity, [FX_LIST] = run_list,
 };
 
 void effect_run(struct engine *e, const struct effect *fx) {

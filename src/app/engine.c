@@ -146,12 +146,14 @@ bool engine_drain(struct engine *e, int max_events, int64_t max_us) {
     return !e->stopped && !ring_empty(&e->queue);
 }
 
+int64_t venue_next_us(const struct venue *v) { return v && v->ops->next_us ? v->ops->next_us(v) : INT64_MAX; }
+
 static void run_venues(struct engine *e, int64_t now) {
     for (int i = 0; i < VENUE_COUNT; i++) {
         struct venue *v = e->venues[i].v;
         if (!v || !e->feed_started)
             continue;
-        for (int64_t next; (next = v->ops->next_us(v)) <= now && e->queue.bytes < RING_PAUSE;)
+        for (int64_t next; (next = venue_next_us(v)) <= now && e->queue.bytes < RING_PAUSE;)
             v->ops->run(v, now - next > SLEPT_US || next + DATA_SLICE_US > now ? now : next + DATA_SLICE_US);
     }
 }
@@ -191,9 +193,10 @@ static void arm_venues(struct engine *e) {
     if (e->cfg.virtual_time || !e->feed_started)
         return;
     int64_t next = INT64_MAX, now = clock_now_us();
-    for (int i = 0; i < VENUE_COUNT; i++)
-        if (e->venues[i].v && e->venues[i].v->ops->next_us(e->venues[i].v) < next)
-            next = e->venues[i].v->ops->next_us(e->venues[i].v);
+    for (int i = 0; i < VENUE_COUNT; i++) {
+        const int64_t at = venue_next_us(e->venues[i].v);
+        next = at < next ? at : next;
+    }
     ev_timer_stop(loop_get(), &e->venue_timer);
     if (next == INT64_MAX)
         return;

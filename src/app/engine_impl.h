@@ -79,6 +79,7 @@ void engine_put(struct engine *e, const struct event *ev);
 void engine_put_note(struct engine *e, enum notice_level level, const char *text);
 void engine_end(struct engine *e, enum engine_end why);
 void engine_fail(struct engine *e, const char *text);
+int64_t venue_next_us(const struct venue *v); /* INT64_MAX: it does not want to be run */
 bool engine_feed_ended(const struct engine *e);
 void engine_crash(struct engine *e, const char *point);
 bool engine_drain(struct engine *e, int max_events, int64_t max_us); /* true: more is waiting */

@@ -80,8 +80,7 @@ static int next_venue(const struct engine *e, int64_t *at_us) {
     int best = 0;
     *at_us = INT64_MAX;
     for (int i = 1; i < VENUE_COUNT; i++) {
-        const struct venue *v = e->venues[i].v;
-        int64_t t = v ? v->ops->next_us(v) : INT64_MAX;
+        int64_t t = venue_next_us(e->venues[i].v);
         if (t < *at_us) {
             *at_us = t;
             best = i;

@@ -18,6 +18,8 @@ static handler_fn *const handlers[EVENT_TYPE_COUNT] = {
     [EVENT_BOOK] = on_book, [EVENT_TRADE] = on_trade, [EVENT_MARK] = on_mark, [EVENT_MARKET_STATUS] = on_market_status,
     [EVENT_VENUE] = on_venue, [EVENT_ACK] = on_ack, [EVENT_FILL] = on_fill, [EVENT_DONE] = on_done,
     [EVENT_REJECT] = on_reject, [EVENT_REFUSED] = on_refused, [EVENT_AMENDED] = on_amended, [EVENT_UNKNOWN] = on_unknown,
+    [EVENT_PREPARED] = on_prepared, [EVENT_DELAYED] = on_delayed, [EVENT_FINALITY] = on_finality,
+    [EVENT_FUNDS] = on_funds, [EVENT_CLAIM] = on_claim, [EVENT_HEALTH] = on_health,
     [EVENT_CASH] = on_cash,
     [EVENT_RECON_BEGIN] = on_recon_begin, [EVENT_RECON_ORDER] = on_recon_order, [EVENT_RECON_FILL] = on_recon_fill,
     [EVENT_RECON_POSITION] = on_recon_position, [EVENT_RECON_CASH] = on_recon_cash, [EVENT_RECON_END] = on_recon_end,
@@ -69,6 +71,7 @@ static void account_free(struct acct *a) {
     }
     metrics_free(a->metrics);
     free(a->recon);
+    free(a->claims);
     free(a->equity);
     free(a->days);
     free(a);
@@ -111,6 +114,7 @@ static void desk_teardown(struct desk *d) {
     autolog_free(d);
     free(d->pauses);
     free(d->breakers);
+    free(d->lives);
     ring_free(&d->effects);
 }
 
@@ -148,7 +152,7 @@ static uint64_t hash_plan(uint64_t h, const struct exit_plan *p) {
 static uint64_t hash_order(uint64_t h, const struct order *o) {
     const struct position *p = &o->pos;
     const uint8_t small[] = {o->side, o->action, o->type, o->tif, o->state, o->source, o->flags, o->leverage, p->status, p->close_trigger, p->leverage};
-    const int64_t v[] = {(int64_t)o->id, o->num, o->account, (int64_t)o->market, o->limit.micro, o->trigger.micro, o->size.micro, o->filled.micro,
+    const int64_t v[] = {(int64_t)o->id, o->num, o->account, (int64_t)o->market, o->limit.micro, o->trigger.micro, o->size.micro, o->filled.micro, o->reversed.micro,
                          o->filled_value.micro, o->fee.micro, (int64_t)o->parent, o->version, o->cancel_requested_us,
                          p->open.micro, p->reserved.micro, p->closed.micro, p->cost.micro, p->entry_price.micro, p->exit_price.micro,
                          p->exit_value.micro, p->realized_pnl.micro, p->fees.micro, p->funding.micro, p->opened_us, p->closed_us};
@@ -164,7 +168,7 @@ uint64_t hash_rows(const struct desk *d, uint64_t h) {
         h = hash_order(h, &d->orders[i]->o);
     for (size_t i = 0; i < d->account_count; i++) {
         const struct acct *a = d->accounts[i];
-        const int64_t v[] = {a->a.id, a->cash.micro, a->realized.micro, a->fees.micro, a->funding.micro, a->day_paused, a->day_lifted};
+        const int64_t v[] = {a->a.id, a->cash.micro, a->realized.micro, a->fees.micro, a->funding.micro, a->day_paused, a->day_lifted, a->live_on};
         h = fnv64(h, v, sizeof v);
     }
     h = hash_models(d, h);

@@ -56,7 +56,7 @@ static bool position_ok(const struct position *p) {
 static bool order_ok(const struct order *o) {
     return o->side <= SIDE_SHORT && o->action <= ACTION_SELL && o->type <= ORDER_TAKE_PROFIT && o->tif <= TIF_FOK &&
            o->state < STATE_COUNT && o->source < SOURCE_COUNT && o->reason >= 0 && o->reason < ERR_COUNT &&
-           o->limit.micro >= 0 && o->trigger.micro >= 0 && o->size.micro >= 0 && o->filled.micro >= 0 &&
+           o->limit.micro >= 0 && o->trigger.micro >= 0 && o->size.micro >= 0 && o->filled.micro >= 0 && o->reversed.micro >= 0 &&
            TEXT_OK(o->strategy) && TEXT_OK(o->client_id) && TEXT_OK(o->venue_id) && TEXT_OK(o->reason_text) &&
            position_ok(&o->pos);
 }

@@ -6,6 +6,8 @@
 
 bool exits_planned(const struct rec *pos) {
     const struct exit_plan *p = &pos->o.pos.plan;
+    if (position_dust(pos))
+        return false; /* nothing that could be sold */
     return p->stop.micro > 0 || p->target.micro > 0 || p->invalidation_price.micro > 0 || p->rules.trail_kind != TRAIL_NONE || p->rules.rung_count > 0;
 }
 
@@ -49,7 +51,7 @@ static void protection(struct desk *d, struct rec *pos);
 void exits_arm(struct desk *d, struct rec *pos) {
     const struct exit_plan *p = &pos->o.pos.plan;
     exits_disarm(d, pos);
-    if (!pos->is_pos || pos->want_set || pos->rearm_us > d->now_us || pos->m->m.status == MARKET_RESOLVED || exit_working(d, pos))
+    if (!pos->is_pos || pos->want_set || pos->rearm_us > d->now_us || pos->m->m.status == MARKET_RESOLVED || exit_working(d, pos) || position_dust(pos))
         return;
     const int gain = position_dir((enum order_side)pos->o.side);
     exits_rules_seen(d, pos);
@@ -131,11 +133,13 @@ void exits_pursue(struct desk *d, struct rec *pos) {
             order_cancel(d, r, 0, 0);
     }
     struct rec *exit;
+    others = others || pos->provisional.micro > 0; /* what is not settled goes when it is (exits_settled) */
+    pos->want_set = others;
     if (position_free(pos).micro == 0) {
-        pos->want_set = others;
+        if (pos->provisional.micro > 0)
+            protection(d, pos);
         return;
     }
-    pos->want_set = others;
     enum err e = funnel_exit(d, pos, QTY(0), SOURCE_TPSL, pos->want, pos->want_level, &exit);
     if (e != ERR_OK)
         exits_failed(d, pos, err_text(e));
@@ -163,9 +167,24 @@ void exits_order_over(struct desk *d, struct rec *exit) {
     exits_failed(d, pos, exit->o.reason_text[0] != 0 ? exit->o.reason_text : "not filled");
 }
 
+/* Shares are settled, or gone: an exit that waited goes out by itself. */
+void exits_settled(struct desk *d, struct rec *pos) {
+    if (!pos->is_pos)
+        return;
+    exits_pursue(d, pos);
+    if (!pos->want_set && pos->provisional.micro == 0 && pos->o.pos.plan.rules.rung_count > 0) {
+        exits_arm(d, pos); /* parts of a ladder wait until they can be sold */
+        exits_check(d, pos->m);
+    }
+    if (pos->is_pos)
+        protection(d, pos);
+}
+
 /* --- protection -------------------------------------------------------------------------------------- */
 static const char *unprotected_why(const struct desk *d, const struct rec *pos) {
     const struct mkt *m = pos->m;
+    if (pos->want_set && pos->provisional.micro > 0 && position_free(pos).micro == 0)
+        return "its shares are not settled; it goes out as soon as they are";
     if (pos->rearm_us > 0)
         return "its exit failed";
     if (m->m.status != MARKET_OPEN)
@@ -179,8 +198,10 @@ static const char *unprotected_why(const struct desk *d, const struct rec *pos) 
     return book_count(m->book, side_sign((enum order_side)pos->o.side) > 0 ? BOOK_BID : BOOK_ASK) > 0 ? NULL : "nobody takes the other side";
 }
 
+const char *exits_unprotected(const struct desk *d, const struct rec *pos) { return pos->is_pos && exits_planned(pos) ? unprotected_why(d, pos) : NULL; }
+
 static void protection(struct desk *d, struct rec *pos) {
-    const char *why = exits_planned(pos) ? unprotected_why(d, pos) : NULL;
+    const char *why = exits_unprotected(d, pos);
     uint8_t now = why != NULL;
     if (now == pos->o.pos.unprotected)
         return;
@@ -211,7 +232,7 @@ static void time_exits(struct desk *d) {
     for (size_t i = 0; i < d->market_count; i++)
         for (struct rec *pos = d->markets[i]->pos_first; pos != NULL; pos = pos->pos_next) {
             int64_t at = exits_time(pos);
-            if (at <= 0 || pos->want_set)
+            if (at <= 0 || pos->want_set || position_dust(pos))
                 continue;
             if (at <= d->now_us && pos->rearm_us <= d->now_us && may_fire(d, pos) && !exit_working(d, pos))
                 exits_fire(d, pos, CLOSE_TIME, PRICE(0));

@@ -110,7 +110,7 @@ void exits_rules_arm(struct desk *d, struct rec *pos) {
     exits_arm_at(d, pos, TRIGGER_BREAK_EVEN, p->rules.break_even, gain_falls);
     if (p->rules.trail_kind != TRAIL_NONE && p->trail_best.micro > 0)
         exits_arm_at(d, pos, TRIGGER_TRAIL, PRICE(p->trail_best.micro + dir), gain_falls);
-    for (int i = 0; i < p->rules.rung_count; i++)
+    for (int i = 0; i < p->rules.rung_count && pos->provisional.micro == 0; i++)
         if (!p->rules.rungs[i].done)
             exits_arm_at(d, pos, (uint16_t)(TRIGGER_RUNG + i), p->rules.rungs[i].level, gain_falls);
 }

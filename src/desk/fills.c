@@ -18,6 +18,9 @@ void fill_keep(struct desk *d, const struct fill *f) {
     d->fills[d->fill_count++] = *f;
     map_put(&d->fill_map, fill_key(d, f), 1);
     d->dirty |= DIRTY_FILLS;
+    finality_kept(d, f);
+    if (f->finality == FILL_REVERSED)
+        return; /* from the store: it only says that it was */
     if (d->follows != NULL && d->loaded)
         follow_fill(d, f);
 }
@@ -39,8 +42,10 @@ int64_t fills_apart(const struct desk *d, const struct holding *h, size_t from) 
     int64_t net = 0;
     for (size_t i = from; i < d->fill_count; i++) {
         const struct fill *f = &d->fills[i];
-        if (f->account != h->account || f->market != h->m->m.id || (!market_nets(&h->m->m) && f->side != h->key))
+        if (f->account != h->account || f->market != h->m->m.id || f->finality == FILL_REVERSED)
             continue;
+        if (!market_nets(&h->m->m))
+            break; /* there what is held is what positions hold */
         int64_t moved = book_dir((enum order_side)f->side, (enum order_action)f->action) * f->size.micro;
         net += fill_is_pair(f) ? -moved : f->position == 0 ? moved : 0;
     }
@@ -65,6 +70,26 @@ static enum close_trigger closed_by(const struct order *by) {
     }
 }
 
+/* Exits of a position that is gone would open a new one: take them back. */
+static void exits_withdraw(struct desk *d, const struct rec *pos, const struct rec *by) {
+    for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
+        if (r->o.parent == pos->o.id && r != by && (r->o.flags & ORDER_REDUCE_ONLY))
+            order_cancel(d, r, 0, 0);
+}
+
+void position_void(struct desk *d, struct rec *pos) {
+    pos->want_set = false;
+    pos->rearm_us = 0;
+    exits_disarm(d, pos);
+    position_unlink(d, pos);
+    exits_withdraw(d, pos, NULL);
+    for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
+        if (r->o.parent == pos->o.id)
+            reserve_give(d, r, r->holds);
+    pos->o.pos = (struct position){.plan = pos->o.pos.plan};
+    save_row(d, pos);
+}
+
 void position_closed(struct desk *d, struct rec *pos, const struct rec *by) {
     pos->o.pos.close_trigger = (uint8_t)closed_by(&by->o);
     pos->o.pos.unprotected = 0;
@@ -75,10 +100,7 @@ void position_closed(struct desk *d, struct rec *pos, const struct rec *by) {
     save_row(d, pos);
     performance_closed(d, pos);
     follow_closed(d, pos);
-    /* Exits of a position that is gone would open a new one: take them back. */
-    for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
-        if (r->o.parent == pos->o.id && r != by && (r->o.flags & ORDER_REDUCE_ONLY))
-            order_cancel(d, r, 0, 0);
+    exits_withdraw(d, pos, by);
     notice(d, NOTICE_FILL, pos, "position %u closed%s%s: %s %s, P&L %s", pos->o.num, pos->o.pos.close_trigger ? " by " : "",
            close_trigger_name((enum close_trigger)pos->o.pos.close_trigger), pos->m->m.symbol, order_side_name((enum order_side)pos->o.side),
            num_text(pos->o.pos.realized_pnl.micro - pos->o.pos.fees.micro - pos->o.pos.funding.micro).s);
@@ -126,8 +148,9 @@ static usd leg_fee(struct booking *b, qty part) {
 static struct rec *position_against(const struct desk *d, const struct booking *b) {
     if (!b->any_strategy) {
         struct rec *p = position_find(d, b->a->a.id, b->r->o.strategy, b->m, b->f->side);
-        return p != NULL && side_sign((enum order_side)p->o.side) != b->dir ? p : NULL;
-    }
+        if (p != NULL || market_nets(&b->m->m))
+            return p != NULL && side_sign((enum order_side)p->o.side) != b->dir ? p : NULL;
+    } /* where nothing nets, what is sold was held: by another strategy, if not by this one */
     for (struct rec *p = b->m->pos_first; p != NULL; p = p->pos_next)
         if (p->o.account == b->a->a.id && side_sign((enum order_side)p->o.side) != b->dir && (market_nets(&b->m->m) || p->o.side == b->f->side))
             return p;
@@ -206,6 +229,11 @@ static void leg_open(struct desk *d, struct booking *b) {
     const uint8_t side = opening_side(b);
     qty part = b->left;
     usd fee = leg_fee(b, part);
+    if (!market_nets(&b->m->m) && b->f->action == side_closing_action((enum order_side)side)) {
+        notice(d, NOTICE_ALERT, b->r, "%s %s of %s were sold that no position held: cash only", num_text(part.micro).s, order_side_name((enum order_side)side), b->m->m.symbol);
+        leg_save(d, b, NULL, part, fee, USD(0));
+        return;
+    }
     struct rec *pos = position_find(d, b->a->a.id, b->r->o.strategy, b->m, side);
     bool fresh = pos == NULL;
     if (fresh && b->r->o.side == side && b->r->o.pos.status == POSITION_NONE && b->r->o.action == side_opening_action((enum order_side)side))
@@ -240,13 +268,15 @@ static struct rec *order_of_fill(struct desk *d, const struct fill *f, const str
     struct order o = {.id = f->order, .account = f->account, .market = f->market, .side = f->side, .action = f->action, .type = ORDER_MARKET, .tif = TIF_IOC, .leverage = 1};
     str_copy(o.strategy, sizeof o.strategy, "main");
     str_copy(o.venue_id, sizeof o.venue_id, venue_order);
+    const bool quiet = f->kind == FILL_TRANSFER || f->kind == FILL_ADJUSTMENT; /* who books it says so */
     enum order_source s = f->kind == FILL_SETTLEMENT ? SOURCE_RESOLUTION : f->kind == FILL_LIQUIDATION ? SOURCE_LIQUIDATION : f->kind == FILL_ADJUSTMENT ? SOURCE_RECONCILE : SOURCE_EXTERNAL;
     r = order_adopt(d, &o, s);
     if (r == NULL)
         return NULL;
     r->o.state = STATE_FILLED;
     open_unlink(d, r);
-    notice(d, s == SOURCE_RESOLUTION ? NOTICE_INFO : NOTICE_ALERT, r, "%s: %s %s %s %s @ %s", order_source_name(s), m->m.symbol, order_action_name((enum order_action)f->action),
+    if (!quiet)
+        notice(d, s == SOURCE_RESOLUTION ? NOTICE_INFO : NOTICE_ALERT, r, "%s: %s %s %s %s @ %s", order_source_name(s), m->m.symbol, order_action_name((enum order_action)f->action),
            order_side_name((enum order_side)f->side), num_text(f->size.micro).s, num_text(f->px.micro).s);
     return r;
 }
@@ -291,7 +321,9 @@ static void order_progress(struct desk *d, struct rec *r) {
     }
     r->o.flags &= (uint8_t)~ORDER_OUTCOME_UNKNOWN;
     r->acked = true;
-    if (r->o.filled.micro >= r->o.size.micro)
+    r->o.flags |= ORDER_ACKED;
+    r->delayed_us = 0;
+    if (order_rest(&r->o).micro == 0)
         order_move(d, r, OEV_FILLED, ERR_OK, NULL);
     else
         order_move(d, r, OEV_FILL, ERR_OK, NULL);
@@ -323,8 +355,14 @@ bool fill_book(struct desk *d, const struct fill *f, const char *venue_order) {
         notice_about(d, NOTICE_ALERT, f->market, f->account, "a fill of %s can't be booked: unknown market or account", num_text(f->size.micro).s);
         return false;
     }
-    if (map_get(&d->fill_map, fill_key(d, f), &seen))
+    if (map_get(&d->fill_map, fill_key(d, f), &seen)) {
+        finality_set(d, f->account, f->venue_trade, f->leg, (enum fill_finality)f->finality); /* told again: it may have settled */
         return false;
+    }
+    if (f->finality == FILL_REVERSED) { /* it never happened */
+        map_put(&d->fill_map, fill_key(d, f), 1);
+        return false;
+    }
     struct rec *r = order_of_fill(d, f, m, venue_order);
     if (r == NULL)
         return false;
@@ -342,8 +380,8 @@ bool fill_book(struct desk *d, const struct fill *f, const char *venue_order) {
     else if (b.left.micro > 0)
         leg_save(d, &b, NULL, b.left, b.fee_left, USD(0)); /* nothing here to settle: cash only */
     if (f->kind == FILL_TRADE && own_row(&r->o) == false)
-        notice(d, NOTICE_FILL, r, "%u filled %s/%s %s %s %s @ %s", r->o.num, num_text(r->o.filled.micro).s, num_text(r->o.size.micro).s, m->m.symbol,
-               order_action_name((enum order_action)f->action), order_side_name((enum order_side)f->side), num_text(f->px.micro).s);
+        notice(d, NOTICE_FILL, r, "%u filled %s/%s %s %s %s @ %s%s", r->o.num, num_text(r->o.filled.micro).s, num_text(r->o.size.micro).s, m->m.symbol,
+               order_action_name((enum order_action)f->action), order_side_name((enum order_side)f->side), num_text(f->px.micro).s, f->finality == FILL_PROVISIONAL ? ", not settled yet" : "");
     order_progress(d, r);
     save_day(d, a);
     d->dirty |= DIRTY_ACCOUNT | DIRTY_ORDERS;

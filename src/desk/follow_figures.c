@@ -25,7 +25,7 @@ static void count_fill(struct follow *f, const struct rec *pos, const struct fil
 static void recount(struct desk *d, struct fol *f) {
     for (size_t i = d->fill_count; i-- > 0 && d->fills[i].at_us >= f->f.day * DAY_US;) {
         const struct rec *pos = rec_find(d, d->fills[i].position);
-        if (pos != NULL && fol_of_order(d, &pos->o) == f)
+        if (pos != NULL && d->fills[i].finality != FILL_REVERSED && fol_of_order(d, &pos->o) == f)
             count_fill(&f->f, pos, &d->fills[i]);
     }
     for (size_t i = d->order_count; i-- > 0 && d->orders[i]->o.created_us >= f->f.day * DAY_US;) {
@@ -106,6 +106,44 @@ static void model_fill(struct desk *d, const struct fill *g) {
 void follow_fill(struct desk *d, const struct fill *g) {
     own_fill(d, g);
     model_fill(d, g);
+}
+
+/* --- fills that were taken back ------------------------------------------------------------------------------------ */
+void follow_corrected(struct desk *d, const struct fill *g, const struct rec *pos, usd realized) {
+    struct fol *f = fol_of_order(d, &pos->o);
+    if (f == NULL || day_of(g->at_us) != f->f.day)
+        return;
+    f->f.day_pnl = usd_add_sat(f->f.day_pnl, realized);
+    fol_save(d, f);
+}
+
+void follow_reversed(struct desk *d, const struct fill *g, const struct rec *pos) {
+    struct fol *f = fol_of_order(d, &pos->o);
+    if (f == NULL || day_of(g->at_us) != f->f.day)
+        return;
+    const price px = book_price((enum order_side)pos->o.side, book_price((enum order_side)g->side, g->px));
+    if (opens(pos, g))
+        f->f.day_volume.micro -= usd_of_sat(px, g->size).micro;
+    f->f.day_pnl.micro -= g->realized_pnl.micro - g->fee.micro;
+    fol_save(d, f);
+}
+
+/* An order of a follow came to less than it seemed, or to nothing. */
+void follow_order_reversed(struct desk *d, const struct rec *r) {
+    struct ftrade *t = d->follows != NULL ? map_get_ptr(&d->follows->orders, r->o.id) : NULL;
+    if (t == NULL || order_open(&r->o))
+        return;
+    t->t.total = r->o.filled_value;
+    if (r->o.filled.micro == 0 && t->t.status == FOLLOWED_EXECUTED) {
+        t->t.status = FOLLOWED_FAILED;
+        t->t.reason = ERR_UNSETTLED;
+        str_copy(t->t.text, sizeof t->t.text, r->o.reason_text);
+        t->f->f.executed--;
+        t->f->f.failed++;
+        fol_save(d, t->f);
+        history_add(d, HISTORY_FOLLOW, t->f->f.id, r->m, r->o.id, "taken back", "%s", t->t.text);
+    }
+    ftrade_save(d, t);
 }
 
 static price percent_away(price from, int64_t e4) {

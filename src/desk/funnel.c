@@ -42,6 +42,13 @@ static void flip(struct order *o, const struct mkt *m) { /* "sell YES" without Y
     o->action = (uint8_t)side_opening_action((enum order_side)o->side);
 }
 
+/* Why nothing of it can be sold now. */
+static enum err closes_nothing(const struct rec *pos) {
+    if (pos->provisional.micro > 0 && pos->o.pos.open.micro > pos->o.pos.reserved.micro)
+        return ERR_UNSETTLED;
+    return position_dust(pos) ? ERR_LOT_SIZE : ERR_RESERVED;
+}
+
 /* Finds the position an order of this direction reduces. Sets x->closes when it only reduces; trims it to what no
  * other exit has reserved. Without reduce-only an order larger than the position goes through zero in two legs. */
 static enum err meet_position(const struct desk *d, struct draft *x) {
@@ -65,7 +72,7 @@ static enum err meet_position(const struct desk *d, struct draft *x) {
     }
     qty room = position_free(pos);
     if (room.micro == 0)
-        return ERR_RESERVED;
+        return closes_nothing(pos);
     if (o->size.micro > room.micro)
         o->size = room;
     o->flags |= ORDER_REDUCE_ONLY;
@@ -143,7 +150,11 @@ static enum err draft_rules(const struct desk *d, const struct draft *x) {
         return ERR_EXPIRED;
     if (o->flags & ORDER_POST_ONLY && (o->type == ORDER_MARKET || o->tif == TIF_IOC || o->tif == TIF_FOK))
         return ERR_BAD_VALUE;
-    bool all = x->closes != NULL && o->size.micro == x->closes->o.pos.open.micro; /* dust may always leave whole */
+    const struct rec *pos = x->closes;
+    const qty open = pos != NULL ? pos->o.pos.open : QTY(0); /* what is left may always leave whole, dust or not */
+    bool all = pos != NULL && (o->size.micro == open.micro || (o->size.micro == position_free(pos).micro && o->size.micro + m->lot.micro > open.micro));
+    if (pos != NULL && pos->provisional.micro > 0 && o->size.micro == position_free(pos).micro && market_check_size(m, o->size) != ERR_OK)
+        return ERR_UNSETTLED; /* what is settled of it is too little for an order */
     return all ? ERR_OK : (enum err)market_check_size(m, o->size);
 }
 
@@ -233,7 +244,7 @@ enum err funnel_exit(struct desk *d, struct rec *pos, qty size, enum order_sourc
     if (pos->m->m.status != MARKET_OPEN)
         return ERR_MARKET_CLOSED;
     if (room.micro == 0)
-        return ERR_RESERVED;
+        return closes_nothing(pos);
     struct draft x = {.m = pos->m, .a = acct_find(d, pos->o.account), .closes = pos};
     x.o = (struct order){.account = pos->o.account, .market = pos->o.market, .side = pos->o.side, .type = ORDER_MARKET, .tif = TIF_IOC,
                          .action = (uint8_t)side_closing_action((enum order_side)pos->o.side), .source = (uint8_t)source,
@@ -264,6 +275,8 @@ enum err funnel_recheck(const struct desk *d, const struct rec *r) {
         return d->trading == TRADING_HALTED ? ERR_TRADING_HALTED : ERR_TRADING_REDUCING;
     if (r->o.source == SOURCE_AGENT && !run_alive(d, r->o.link, r->o.account))
         return ERR_RUN_OVER;
+    if (a != NULL && !live_may_trade(d, a))
+        return d->simulated_only ? ERR_SIMULATION_ONLY : ERR_NOT_LIVE;
     if (a == NULL || !a->reconciled)
         return ERR_RECONCILING;
     if (a->day_paused)

@@ -9,6 +9,7 @@ typedef void handler_fn(struct desk *d, const struct event *ev);
 
 handler_fn on_saved, on_ack, on_done, on_reject, on_refused, on_amended;
 handler_fn on_unknown, on_intent, on_cash, on_fill, on_market, on_book;
+handler_fn on_prepared, on_delayed, on_finality, on_funds, on_claim, on_health;
 handler_fn on_trade, on_mark, on_market_status, on_recon_begin, on_recon_order, on_recon_fill;
 handler_fn on_recon_position, on_recon_cash, on_recon_end, on_boot, on_venue, on_store;
 handler_fn on_leader, on_setting, on_note, on_account, on_load_order, on_load_fill;

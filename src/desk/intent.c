@@ -29,7 +29,7 @@ static enum err amend_check(const struct desk *d, const struct rec *r, price lim
         return o->flags & ORDER_OUTCOME_UNKNOWN ? ERR_OUTCOME_UNKNOWN : ERR_NOT_OPEN;
     if (o->type != ORDER_LIMIT)
         return ERR_UNSUPPORTED;
-    if (size.micro <= o->filled.micro)
+    if (size.micro <= o->filled.micro + o->reversed.micro)
         return ERR_BAD_VALUE;
     if ((e = (enum err)market_check_price(&r->m->m, book_price((enum order_side)o->side, limit))) != ERR_OK)
         return e;
@@ -146,7 +146,8 @@ static void intent_flatten(struct desk *d, const struct intent *in) {
                 if (r->o.parent == pos->o.id && r->holds.micro > 0 && r->o.type == ORDER_LIMIT)
                     order_cancel(d, r, 0, 0);
             enum err e = funnel_exit(d, pos, QTY(0), (enum order_source)in->source, in->link, PRICE(0), &exit);
-            if (e == ERR_RESERVED && !pos->want_set) {
+            const bool waits = e == ERR_RESERVED || e == ERR_UNSETTLED || (e == ERR_OK && pos->provisional.micro > 0); /* the rest goes when it can */
+            if (waits && !pos->want_set) {
                 pos->want = in->source == SOURCE_KILL ? CLOSE_KILL : CLOSE_BY_HAND;
                 pos->want_set = true;
                 e = ERR_OK;
@@ -308,7 +309,7 @@ static intent_fn *const handlers[INTENT_KIND_COUNT] = {
     [INTENT_MODEL_RESUME] = intent_model, [INTENT_MODEL_RUN] = intent_model,
     [INTENT_WATCH_PUT] = intent_watch, [INTENT_WATCH_ARM] = intent_watch, [INTENT_WATCH_DISARM] = intent_watch, [INTENT_WATCH_CANCEL] = intent_watch,
     [INTENT_FOLLOW_PUT] = intent_follow, [INTENT_FOLLOW_ON] = intent_follow, [INTENT_FOLLOW_OFF] = intent_follow, [INTENT_FOLLOW_DELETE] = intent_follow,
-    [INTENT_LINK_PUT] = intent_link, [INTENT_LINK_DELETE] = intent_link, [INTENT_TRADING_STATE] = intent_trading, [INTENT_REMARK] = intent_remark,
+    [INTENT_LINK_PUT] = intent_link, [INTENT_LINK_DELETE] = intent_link, [INTENT_TRADING_STATE] = intent_trading, [INTENT_REMARK] = intent_remark, [INTENT_LIVE] = intent_live, [INTENT_LIST] = intent_list,
 };
 
 void on_intent(struct desk *d, const struct event *ev) {

@@ -20,6 +20,7 @@ void on_account(struct desk *d, const struct event *ev) {
         a->metrics = metrics_new();
     day_pause_apply(d, a);
     breaker_apply(d, a);
+    live_apply(d, a);
     d->dirty |= DIRTY_ACCOUNT;
     if (!known && d->loaded) {
         if (d->leader)
@@ -34,7 +35,7 @@ void on_load_order(struct desk *d, const struct event *ev) {
     if (r == NULL)
         return;
     r->stored = true;
-    r->acked = r->o.venue_id[0] != 0;
+    r->acked = r->o.flags & ORDER_ACKED;
     r->o.pos.unprotected = 0;
     if (order_open(&r->o))
         open_link(d, r);
@@ -123,7 +124,7 @@ static void reservations(struct desk *d) {
         struct rec *pos = r->o.flags & ORDER_REDUCE_ONLY ? rec_find(d, r->o.parent) : NULL;
         if (pos == NULL || !pos->is_pos)
             continue;
-        qty rest = order_rest(&r->o), room = position_free(pos);
+        qty rest = order_rest(&r->o), room = QTY(pos->o.pos.open.micro > pos->o.pos.reserved.micro ? pos->o.pos.open.micro - pos->o.pos.reserved.micro : 0);
         r->holds = rest.micro < room.micro ? rest : room;
         pos->o.pos.reserved.micro += r->holds.micro;
     }
@@ -168,7 +169,7 @@ static void holdings(struct desk *d) {
         i = fill_whole(d, i, &f);
         struct acct *a = acct_find(d, f.account);
         struct mkt *m = mkt_find(d, f.market);
-        if (a != NULL && m != NULL && !fill_is_pair(&f))
+        if (a != NULL && m != NULL && f.finality != FILL_REVERSED && !fill_is_pair(&f))
             holding_cash(holding_get(d, a, m, f.side), f.side, f.action, f.px, f.size, USD(0), f.at_us);
     }
     for (size_t i = 0; i < d->account_count; i++)

@@ -7,12 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
+bool mkt_settled(const struct mkt *m, uint8_t side, price *own) {
+    if (m->m.kind != MARKET_BINARY || m->m.status != MARKET_RESOLVED || m->m.outcome == OUTCOME_NONE)
+        return false;
+    *own = m->m.outcome == OUTCOME_VOID ? PRICE(DEC_ONE / 2) : PRICE((m->m.outcome == OUTCOME_YES) == (side == SIDE_YES) ? DEC_ONE : 0);
+    return true;
+}
+
 price own_mark(const struct mkt *m, uint8_t side) {
     price mark;
+    if (mkt_settled(m, side, &mark))
+        return mark;
     return mkt_mark(m, &mark) ? book_price((enum order_side)side, mark) : PRICE(0);
 }
 
-static usd exact_value(price px, qty size) {
+usd value_of(price px, qty size) {
     usd v;
     return usd_of(px, size, ROUND_HALF_EVEN, &v) ? v : usd_of_sat(px, size);
 }
@@ -24,11 +33,17 @@ usd holding_cash(struct holding *h, uint8_t side, uint8_t action, price px, qty 
     const int dir = book_dir((enum order_side)side, (enum order_action)action);
     const price book_px = book_price((enum order_side)side, px);
     usd cash = {0}, pnl = {0};
+    if (!market_nets(&h->m->m) && action == side_closing_action((enum order_side)side)) { /* what is sold beyond what is held brings cash and leaves nothing */
+        const qty part = QTY(size.micro < h->p.open.micro ? size.micro : h->p.open.micro);
+        if (part.micro > 0)
+            position_close_fill(&h->p, position_dir((enum order_side)side), px, part, fee, at_us, &pnl);
+        return value_of(px, size);
+    }
     if (h->p.open.micro > 0 && side_sign((enum order_side)h->side) != dir) {
         qty part = QTY(size.micro < h->p.open.micro ? size.micro : h->p.open.micro);
         price own = book_price((enum order_side)h->side, book_px);
         if (position_close_fill(&h->p, position_dir((enum order_side)h->side), own, part, fee, at_us, &pnl) == ERR_OK)
-            cash.micro += paid ? exact_value(own, part).micro : pnl.micro;
+            cash.micro += paid ? value_of(own, part).micro : pnl.micro;
         size.micro -= part.micro;
     }
     if (size.micro == 0)
@@ -39,8 +54,26 @@ usd holding_cash(struct holding *h, uint8_t side, uint8_t action, price px, qty 
     }
     price own = book_price((enum order_side)h->side, book_px);
     if (position_open_fill(&h->p, own, size, USD(0), at_us) == ERR_OK && paid)
-        cash.micro -= exact_value(own, size).micro;
+        cash.micro -= value_of(own, size).micro;
     return cash;
+}
+
+/* Figures of a day change after it: what was booked on it was taken back, or sold at another cost. */
+void day_correct(struct desk *d, struct acct *a, struct mkt *m, const struct fill *f, usd realized, usd fees) {
+    const int32_t day = (int32_t)(f->at_us / DAY_US);
+    if (day == d->day) {
+        struct holding *h = holding_get(d, a, m, f->side);
+        a->realized.micro += realized.micro;
+        a->fees.micro += fees.micro;
+        h->realized.micro += realized.micro;
+        h->fees.micro += fees.micro;
+        return;
+    }
+    for (size_t i = 0; i < a->day_count; i++)
+        if (a->days[i].day == day) {
+            a->days[i].realized.micro += realized.micro;
+            a->days[i].fees.micro += fees.micro;
+        }
 }
 
 void audit_base(struct desk *d, struct acct *a) {
@@ -218,7 +251,7 @@ usd account_exposure(const struct desk *d, const struct acct *a) {
 /* --- equity -------------------------------------------------------------------------------------- */
 static usd holding_unrealized(const struct holding *h) {
     price mark = own_mark(h->m, h->side);
-    if (mark.micro == 0 && h->m->mark.micro == 0)
+    if (mark.micro == 0 && h->m->mark.micro == 0 && !mkt_settled(h->m, h->side, &mark))
         return USD(0); /* no price known: as bought */
     return position_unrealized(&h->p, position_dir((enum order_side)h->side), mark);
 }
@@ -259,6 +292,10 @@ usd account_available(const struct desk *d, const struct acct *a) {
             usd v = order_worst_case(r->m, &r->o);
             sum.micro -= r->m->m.kind == MARKET_PERP ? initial_margin(v, r->o.leverage).micro : v.micro;
         }
+    if (a->a.live && a->funds_known && a->funds.balance.micro >= 0) { /* the venue's word counts where it is less */
+        const int64_t theirs = a->funds.balance.micro - (a->funds.locked.micro > 0 ? a->funds.locked.micro : 0);
+        sum.micro = theirs < sum.micro ? theirs : sum.micro;
+    }
     return sum;
 }
 
@@ -337,6 +374,7 @@ void risk_facts_of(const struct desk *d, const struct draft *x, struct risk_fact
     f->day_pnl = x->a->day_lifted ? USD(0) : account_day_pnl(x->a);
     recent_orders(d, o, f);
     f->live_forbidden = d->simulated_only && x->a->a.live;
+    f->not_live = x->a->a.live && !x->a->live_on;
     if (o->source == SOURCE_AGENT)
         agent_facts(d, x, f);
 }

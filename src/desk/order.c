@@ -7,7 +7,7 @@
 
 static void order_over(struct desk *d, struct rec *r) {
     r->ask_us = 0;
-    r->cancel_us = 0;
+    r->cancel_us = r->delayed_us = 0;
     r->done_seen = false;
     r->o.flags &= (uint8_t)~ORDER_OUTCOME_UNKNOWN;
     open_unlink(d, r);
@@ -97,8 +97,8 @@ void order_cancel(struct desk *d, struct rec *r, uint64_t token, int64_t deadlin
 }
 
 void order_cancel_send(struct desk *d, struct rec *r) {
-    if (!order_open(&r->o) || !d->leader)
-        return;
+    if (!order_open(&r->o) || !d->leader || r->delayed_us > d->now_us)
+        return; /* one that the venue holds back is cancelled when it is let go (orders_timer) */
     r->cancel_us = d->now_us;
     struct fx_cancel *c = &fx_new(d, FX_CANCEL, (enum venue_id)r->m->m.venue)->u.cancel;
     c->order = r->o.id;
@@ -154,6 +154,12 @@ void orders_timer(struct desk *d) {
         next = r->open_next;
         if (r->saving)
             continue;
+        if (r->delayed_us != 0 && r->delayed_us <= d->now_us) {
+            r->delayed_us = 0;
+            d->dirty |= DIRTY_ORDERS;
+            if (r->o.cancel_requested_us != 0 && r->cancel_us == 0)
+                order_cancel_send(d, r);
+        }
         if (r->ask_us != 0 && r->ask_us <= d->now_us)
             order_query(d, r);
         if (r->cancel_us != 0 && d->now_us - r->cancel_us >= ACK_TIMEOUT_US && d->venues[r->m->m.venue].up)
@@ -177,12 +183,13 @@ void order_accepted(struct desk *d, struct rec *r, const char *venue_id) {
     }
     mark_sent(d, r);
     r->asks = 0;
+    r->delayed_us = 0;
     r->ask_us = immediate(&r->o) || r->done_seen ? d->now_us + ACK_TIMEOUT_US : 0;
     bool news = !r->acked || (r->o.flags & ORDER_OUTCOME_UNKNOWN) || (venue_id[0] != 0 && strcmp(r->o.venue_id, venue_id) != 0);
     if (!news)
         return;
     r->acked = true;
-    r->o.flags &= (uint8_t)~ORDER_OUTCOME_UNKNOWN;
+    r->o.flags = (uint8_t)((r->o.flags | ORDER_ACKED) & ~ORDER_OUTCOME_UNKNOWN);
     if (venue_id[0] != 0) {
         str_copy(r->o.venue_id, sizeof r->o.venue_id, venue_id);
         rec_index_venue_id(d, r);
@@ -197,6 +204,40 @@ void on_ack(struct desk *d, const struct event *ev) {
     struct rec *r = rec_find(d, ev->u.ack.order);
     if (r != NULL)
         order_accepted(d, r, ev->u.ack.venue_id);
+}
+
+/* The ids that its adapter gave it, before it is sent: what comes of it is found by them. Nobody has acknowledged anything. */
+void on_prepared(struct desk *d, const struct event *ev) {
+    const struct ev_prepared *p = &ev->u.prepared;
+    struct rec *r = rec_find(d, p->order);
+    if (r == NULL || r->o.state != STATE_CREATED || r->acked)
+        return;
+    if (p->client_id[0] != 0)
+        str_copy(r->o.client_id, sizeof r->o.client_id, p->client_id);
+    if (p->venue_id[0] != 0) {
+        str_copy(r->o.venue_id, sizeof r->o.venue_id, p->venue_id);
+        rec_index_venue_id(d, r);
+    }
+    d->dirty |= DIRTY_ORDERS;
+}
+
+/* The venue has it and holds it back: asked about when that is over, cancelled then if somebody wants that. */
+void on_delayed(struct desk *d, const struct event *ev) {
+    struct rec *r = rec_find(d, ev->u.delayed.order);
+    if (r == NULL || !order_open(&r->o) || r->o.filled.micro > 0)
+        return;
+    mark_sent(d, r);
+    r->acked = true;
+    r->asks = 0;
+    r->o.flags = (uint8_t)((r->o.flags | ORDER_ACKED) & ~ORDER_OUTCOME_UNKNOWN);
+    r->delayed_us = ev->u.delayed.until_us > d->now_us ? ev->u.delayed.until_us : d->now_us + SECOND_US;
+    r->ask_us = r->delayed_us + SECOND_US;
+    order_move(d, r, OEV_ACK, ERR_OK, ev->u.delayed.text[0] != 0 ? ev->u.delayed.text : "the venue holds it back");
+}
+
+int64_t view_order_delayed_us(const struct desk *d, order_id id) {
+    const struct rec *r = rec_find(d, id);
+    return r != NULL ? r->delayed_us : 0;
 }
 
 /* It is over at the venue with `total` filled. While fills of that total are missing it stays open here. */
@@ -240,22 +281,28 @@ static void not_found(struct desk *d, struct rec *r) {
     order_move(d, r, OEV_REJECT, ERR_NOT_FOUND, "it never reached the venue");
 }
 
+static void refused(struct desk *d, struct rec *r, enum err e, const char *text) {
+    struct acct *a = acct_find(d, r->o.account);
+    if (a != NULL && !(r->o.flags & ORDER_REDUCE_ONLY))
+        breaker_reject(d, a);
+    notice(d, r->o.flags & ORDER_REDUCE_ONLY ? NOTICE_ALERT : NOTICE_WARN, r, "%u refused: %s", r->o.num, text[0] != 0 ? text : err_text(e));
+    order_move(d, r, OEV_REJECT, e == ERR_OK ? ERR_VENUE_REJECTED : e, text);
+}
+
 void on_reject(struct desk *d, const struct event *ev) {
     struct rec *r = rec_find(d, ev->u.reject.order);
-    if (r == NULL || !order_open(&r->o) || r->saving)
+    if (r == NULL || !order_open(&r->o))
         return;
     enum err e = (enum err)ev->u.reject.reason;
-    if (e == ERR_NOT_FOUND) {
+    if (r->saving) { /* it could not be prepared: nothing was sent, and nothing will be when its row is stored */
+        refused(d, r, e, ev->u.reject.text);
+    } else if (e == ERR_NOT_FOUND) {
         not_found(d, r);
     } else if (e == ERR_DUPLICATE) { /* our id is taken: it is there already */
         order_ask(d, r, d->now_us);
     } else {
         mark_sent(d, r);
-        struct acct *a = acct_find(d, r->o.account);
-        if (a != NULL && !(r->o.flags & ORDER_REDUCE_ONLY))
-            breaker_reject(d, a);
-        notice(d, r->o.flags & ORDER_REDUCE_ONLY ? NOTICE_ALERT : NOTICE_WARN, r, "%u refused: %s", r->o.num, ev->u.reject.text[0] != 0 ? ev->u.reject.text : err_text(e));
-        order_move(d, r, OEV_REJECT, e == ERR_OK ? ERR_VENUE_REJECTED : e, ev->u.reject.text);
+        refused(d, r, e, ev->u.reject.text);
     }
 }
 

@@ -99,6 +99,9 @@ void account_fund(struct desk *d);
 usd holding_cash(struct holding *h, uint8_t side, uint8_t action, price px, qty size, usd fee, int64_t at_us);
 void audit_base(struct desk *d, struct acct *a); /* from here on fills alone must explain holdings and cash */
 price own_mark(const struct mkt *m, uint8_t side); /* micro 0 = none */
+bool mkt_settled(const struct mkt *m, uint8_t side, price *own); /* resolved: what one of that side pays */
+usd value_of(price px, qty size);
+void day_correct(struct desk *d, struct acct *a, struct mkt *m, const struct fill *f, usd realized, usd fees); /* by the day of the fill */
 
 /* --- fills.c --- */
 bool fill_book(struct desk *d, const struct fill *f, const char *venue_order); /* false: duplicate or unusable */
@@ -108,9 +111,16 @@ bool fill_is_pair(const struct fill *f);
 int64_t fills_apart(const struct desk *d, const struct holding *h, size_t from);
 size_t fill_whole(const struct desk *d, size_t i, struct fill *whole); /* joins the legs from fill i on; the next index */
 void position_closed(struct desk *d, struct rec *pos, const struct rec *by);
+void position_void(struct desk *d, struct rec *pos); /* all it was made of was taken back */
+
+/* --- finality.c: fills that settle later, or never --- */
+void finality_kept(struct desk *d, const struct fill *f);
+void finality_set(struct desk *d, account_id account, const char *venue_trade, unsigned leg, enum fill_finality to);
+void finality_timer(struct desk *d);
 
 /* --- reserve.c --- */
-qty position_free(const struct rec *pos);
+qty position_free(const struct rec *pos); /* may be sold now: settled, not reserved, whole lots where the venue sells no others */
+bool position_dust(const struct rec *pos); /* less than the venue sells */
 void reserve_take(struct desk *d, struct rec *exit, struct rec *pos, qty size);
 void reserve_give(struct desk *d, struct rec *exit, qty size); /* part or all of what it holds */
 void reserve_trim(struct desk *d, struct rec *pos);            /* never above open */
@@ -132,6 +142,8 @@ enum err exit_rules_check(const struct market *m, int dir, const struct exit_rul
 void exits_fire(struct desk *d, struct rec *pos, enum close_trigger why, price level);
 void exits_pursue(struct desk *d, struct rec *pos);
 void exits_order_over(struct desk *d, struct rec *exit);
+void exits_settled(struct desk *d, struct rec *pos); /* more of it may be sold now, or there is less of it */
+const char *exits_unprotected(const struct desk *d, const struct rec *pos); /* why what is planned can't fire; NULL = it can, or nothing is planned */
 void exits_protection(struct desk *d, struct mkt *m);
 void exits_timer(struct desk *d);
 bool exits_planned(const struct rec *pos);
@@ -150,7 +162,17 @@ void markets_save(struct desk *d);
 /* --- reconcile.c --- */
 void recon_need(struct desk *d, struct acct *a);
 void recon_timer(struct desk *d);
+const struct recon_pos *recon_told(const struct acct *a, const struct market *m, uint8_t side); /* recon_diff.c; NULL = the venue has none */
+uint64_t recon_differences(const struct desk *d, const struct acct *a, bool *waits /* something is not settled and left out */);
+void recon_adjust(struct desk *d, struct acct *a);
 struct rec *order_adopt(struct desk *d, const struct order *like, enum order_source source);
+
+/* --- venues.c: what real venues tell beside orders and fills --- */
+void live_load(struct desk *d, const char *account, const char *name, bool opened); /* settings come before accounts */
+void live_apply(struct desk *d, struct acct *a);
+bool live_may_trade(const struct desk *d, const struct acct *a);
+void intent_live(struct desk *d, const struct intent *in);
+void intent_list(struct desk *d, const struct intent *in);
 
 /* --- timer.c --- */
 void day_pause_apply(struct desk *d, struct acct *a);

@@ -8,6 +8,7 @@ void watch_hit(struct desk *d, watch_id id);                  /* out of the inde
 void watch_pending(struct desk *d, struct mkt *m);            /* those in their zone that wait, after a tick */
 void watch_look(struct desk *d, watch_id id);                 /* is it in its zone already? */
 void watch_order_over(struct desk *d, struct rec *r);
+void watch_order_reversed(struct desk *d, const struct rec *r, usd value);
 void watch_unsaved(struct desk *d, watch_id id);
 void watches_listed(struct desk *d);                          /* a market is new */
 void watches_timer(struct desk *d);
@@ -24,6 +25,9 @@ void history_add(struct desk *d, enum history_kind k, uint64_t id, const struct 
 void intent_follow(struct desk *d, const struct intent *in);  /* FOLLOW_PUT, ON, OFF, DELETE */
 void follow_fill(struct desk *d, const struct fill *f);       /* a fill was booked: is it a model's that somebody follows? */
 void follow_order_over(struct desk *d, struct rec *r);        /* an order of a follow came to its end */
+void follow_reversed(struct desk *d, const struct fill *f, const struct rec *pos); /* a fill was taken back */
+void follow_corrected(struct desk *d, const struct fill *f, const struct rec *pos, usd realized); /* it realized so much more */
+void follow_order_reversed(struct desk *d, const struct rec *r);
 void follow_closed(struct desk *d, const struct rec *pos);    /* a position of a follow closed */
 void follow_timer(struct desk *d);                            /* each beat */
 void follow_loaded(struct desk *d);                           /* at EVENT_LOADED */

@@ -24,7 +24,8 @@ enum err plan_of_intent(const struct desk *d, const struct market *m, const stru
 
 /* --- performance.c: metrics and the event stream --- */
 void performance_risk(struct rec *pos);
-void performance_closed(struct desk *d, const struct rec *pos);
+void performance_closed(struct desk *d, struct rec *pos);
+void performance_settled(struct desk *d, struct rec *pos);
 void performance_now(struct desk *d); /* each second */
 void performance_equity(struct acct *a, int64_t at_us, usd equity);
 void feed_note(struct desk *d, account_id a, enum feed_kind k);

@@ -17,7 +17,19 @@ static uint8_t resolved(const struct rec *pos) {
     return pos->m->m.outcome == OUTCOME_VOID ? 0 : (pos->m->m.outcome == OUTCOME_YES) == (pos->o.side == SIDE_YES) ? 1 : 2;
 }
 
-void performance_closed(struct desk *d, const struct rec *pos) {
+/* A trade counts when all of it is settled: what is taken back was none. */
+void performance_settled(struct desk *d, struct rec *pos) {
+    if (!pos->stat_waits || pos->unsettled > 0 || pos->o.pos.status != POSITION_CLOSED)
+        return;
+    pos->stat_waits = false;
+    performance_closed(d, pos);
+}
+
+void performance_closed(struct desk *d, struct rec *pos) {
+    if (pos->unsettled > 0) {
+        pos->stat_waits = true;
+        return;
+    }
     const struct position *p = &pos->o.pos;
     struct acct *a = acct_find(d, pos->o.account);
     if (a == NULL || a->metrics == NULL)

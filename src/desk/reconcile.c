@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LOOK_AGAIN_US (5 * MINUTE_US) /* a lost message without a lost connection is found by the next look */
+#define LOOK_SOON_US (20 * SECOND_US) /* something was left out of the comparison because it is not settled */
 
 static void ask(struct desk *d, struct acct *a) {
     a->round = ++d->round;
@@ -15,6 +16,7 @@ static void ask(struct desk *d, struct acct *a) {
     a->asked_us = d->now_us;
     a->recon_count = 0;
     a->recon_cash_known = false;
+    a->first_look = a->a.live && !a->opened; /* it begins with what the venue has */
     struct fx_reconcile *r = &fx_new(d, FX_RECONCILE, (enum venue_id)a->a.venue)->u.reconcile;
     r->account = a->a.id;
     r->round = a->round;
@@ -77,7 +79,7 @@ struct rec *order_adopt(struct desk *d, const struct order *like, enum order_sou
     o.source = (uint8_t)source;
     o.version = 0;
     o.state = STATE_PENDING;
-    o.flags = (uint8_t)((o.flags & (ORDER_REDUCE_ONLY | ORDER_POST_ONLY)) | ORDER_SENT);
+    o.flags = (uint8_t)((o.flags & (ORDER_REDUCE_ONLY | ORDER_POST_ONLY)) | ORDER_SENT | ORDER_ACKED);
     o.created_us = o.sent_us = d->now_us;
     o.pos = (struct position){.plan.confidence = -1};
     if (o.strategy[0] == 0)
@@ -110,7 +112,7 @@ void on_recon_order(struct desk *d, const struct event *ev) {
         own.filled_value = own.fee = USD(0);
         if ((r = order_adopt(d, &own, SOURCE_EXTERNAL)) == NULL)
             return;
-        notice(d, NOTICE_ALERT, r, "found an order at the venue that is not ours: %u adopted", r->o.num);
+        notice(d, a->first_look ? NOTICE_INFO : NOTICE_ALERT, r, "found an order at the venue that is not ours: %u adopted", r->o.num);
     }
     if (round != 0)
         r->seen_round = round;
@@ -143,7 +145,7 @@ void on_recon_position(struct desk *d, const struct event *ev) {
     if (a == NULL)
         return;
     a->recon = xgrow(a->recon, &a->recon_cap, a->recon_count + 1, sizeof *a->recon);
-    a->recon[a->recon_count++] = (struct recon_pos){p->market, p->net, p->entry};
+    a->recon[a->recon_count++] = (struct recon_pos){p->market, (uint8_t)p->side, p->net, p->entry};
 }
 
 void on_recon_cash(struct desk *d, const struct event *ev) {
@@ -152,71 +154,6 @@ void on_recon_cash(struct desk *d, const struct event *ev) {
         return;
     a->recon_cash_known = true;
     a->recon_cash = ev->u.recon_cash.cash;
-}
-
-/* --- comparing ---------------------------------------------------------------------------------------- */
-static int64_t net_here(const struct desk *d, const struct acct *a, market_id id) {
-    const struct mkt *m = mkt_find(d, id);
-    int64_t net = 0;
-    for (const struct rec *p = m != NULL ? m->pos_first : NULL; p != NULL; p = p->pos_next)
-        if (p->o.account == a->a.id)
-            net += side_sign((enum order_side)p->o.side) * p->o.pos.open.micro;
-    return net;
-}
-
-static const struct recon_pos *told(const struct acct *a, market_id id) {
-    for (size_t i = 0; i < a->recon_count; i++)
-        if (a->recon[i].market == id)
-            return &a->recon[i];
-    return NULL;
-}
-
-/* Fingerprint of all differences; 0 = none. */
-static uint64_t differences(const struct desk *d, const struct acct *a) {
-    uint64_t h = FNV64_INIT;
-    for (size_t i = 0; i < d->market_count; i++) {
-        market_id id = d->markets[i]->m.id;
-        const struct recon_pos *p = told(a, id);
-        int64_t diff = (p != NULL ? p->net.micro : 0) - net_here(d, a, id);
-        if (diff != 0)
-            h = fnv64_u64(fnv64_u64(h, id), (uint64_t)diff);
-    }
-    if (a->recon_cash_known && a->recon_cash.micro != a->cash.micro)
-        h = fnv64_u64(h, (uint64_t)(a->recon_cash.micro - a->cash.micro));
-    return h == FNV64_INIT ? 0 : h;
-}
-
-static void adjust_position(struct desk *d, struct acct *a, struct mkt *m, int64_t diff, price entry) {
-    const bool binary = m->m.kind == MARKET_BINARY;
-    struct fill f = {.account = a->a.id, .market = m->m.id, .kind = FILL_ADJUSTMENT, .finality = FILL_FINAL, .at_us = d->now_us, .size = QTY(diff < 0 ? -diff : diff)};
-    price book_px = entry;
-    f.side = (uint8_t)(binary ? (diff > 0 ? SIDE_YES : SIDE_NO) : (diff > 0 ? SIDE_LONG : SIDE_SHORT));
-    f.action = (uint8_t)side_opening_action((enum order_side)f.side);
-    if (book_px.micro == 0 && !mkt_mark(m, &book_px))
-        book_px = PRICE(0);
-    f.px = book_price((enum order_side)f.side, book_px);
-    snprintf(f.venue_trade, sizeof f.venue_trade, "reconcile-%llx-%llu-%016llx", (unsigned long long)d->nonce, (unsigned long long)a->round, (unsigned long long)m->m.id);
-    notice_about(d, NOTICE_ALERT, m->m.id, a->a.id, "position in %s differs by %s: adjusted to the venue's", m->m.symbol, num_text(diff).s);
-    fill_book(d, &f, "");
-}
-
-static void adjust(struct desk *d, struct acct *a) {
-    for (size_t i = 0; i < d->market_count; i++) {
-        struct mkt *m = d->markets[i];
-        const struct recon_pos *p = told(a, m->m.id);
-        int64_t diff = (p != NULL ? p->net.micro : 0) - net_here(d, a, m->m.id);
-        price book_entry = p != NULL && p->net.micro != 0 && p->entry.micro > 0 ? (m->m.kind == MARKET_BINARY && p->net.micro < 0 ? price_complement(p->entry) : p->entry) : PRICE(0);
-        if (diff != 0)
-            adjust_position(d, a, m, diff, book_entry);
-    }
-    int64_t cash = a->recon_cash.micro - a->cash.micro;
-    if (!a->recon_cash_known || cash == 0)
-        return;
-    struct ledger_entry l = {.account = a->a.id, .kind = LEDGER_ADJUSTMENT, .amount = USD(cash), .at_us = d->now_us};
-    snprintf(l.ref, sizeof l.ref, "reconcile-%llx-%llu", (unsigned long long)d->nonce, (unsigned long long)a->round);
-    ledger_book(d, a, &l);
-    a->other_cash = usd_add_sat(a->other_cash, l.amount);
-    notice_about(d, cash > -1000 && cash < 1000 ? NOTICE_INFO : NOTICE_ALERT, 0, a->a.id, "cash differs by %s: adjusted to the venue's", num_text(cash).s);
 }
 
 /* Orders we hold for working that the venue did not name: their end, or their absence, is asked for. */
@@ -256,7 +193,7 @@ static void holdings_follow(struct desk *d, struct acct *a) {
         return;
     audit_base(d, a); /* what was booked so far is explained; from here on anew */
     for (struct holding *h = a->holdings; h != NULL; h = h->next)
-        if (market_nets(&h->m->m) && holding_follow(h, told(a, h->m->m.id))) {
+        if (market_nets(&h->m->m) && holding_follow(h, recon_told(a, &h->m->m, SIDE_YES))) {
             h->base = h->p;
             h->base_side = h->side;
         }
@@ -270,7 +207,8 @@ void on_recon_end(struct desk *d, const struct event *ev) {
         ask_later(d, a);
         return;
     }
-    uint64_t diff = differences(d, a);
+    bool waits = false;
+    const uint64_t diff = recon_differences(d, a, &waits);
     if (diff != 0 && (a->mismatches == 0 || diff != a->mismatch_sum) && a->mismatches < 5) {
         a->mismatches++; /* a fill may be on its way: look again before believing it */
         a->mismatch_sum = diff;
@@ -279,13 +217,14 @@ void on_recon_end(struct desk *d, const struct event *ev) {
         settle_unseen(d, a);
         return;
     }
-    if (diff != 0)
-        adjust(d, a);
+    if (diff != 0 || a->first_look)
+        recon_adjust(d, a);
     holdings_follow(d, a);
     settle_unseen(d, a);
     a->asking = false;
     a->reconciled = a->once = true;
-    a->next_us = d->now_us + LOOK_AGAIN_US;
+    a->first_look = false;
+    a->next_us = d->now_us + (waits ? LOOK_SOON_US : LOOK_AGAIN_US);
     a->tries = a->mismatches = 0;
     d->dirty |= DIRTY_ACCOUNT | DIRTY_STATUS;
     for (size_t i = 0; i < d->market_count; i++) { /* exits first */

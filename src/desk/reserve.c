@@ -2,12 +2,27 @@
  * open. So a stop, a target, a hand and a model can race and never turn a position around. */
 #include "desk/state.h"
 
-qty position_free(const struct rec *pos) {
+static qty room_of(const struct rec *pos) {
     return QTY(pos->o.pos.open.micro > pos->o.pos.reserved.micro ? pos->o.pos.open.micro - pos->o.pos.reserved.micro : 0);
 }
 
+/* The simulators take a position's last fraction, real venues whole lots only. */
+static qty whole_lots(const struct market *m, int64_t size) {
+    int64_t out = 0;
+    if (m->venue == VENUE_SIM || m->venue == VENUE_SIM2)
+        return QTY(size);
+    return dec_to_step(size, m->lot.micro > 0 ? m->lot.micro : 1, ROUND_DOWN, &out) ? QTY(out) : QTY(0);
+}
+
+qty position_free(const struct rec *pos) {
+    const int64_t room = room_of(pos).micro - pos->provisional.micro;
+    return room > 0 ? whole_lots(&pos->m->m, room) : QTY(0);
+}
+
+bool position_dust(const struct rec *pos) { return pos->o.pos.open.micro > 0 && whole_lots(&pos->m->m, pos->o.pos.open.micro).micro == 0; }
+
 void reserve_take(struct desk *d, struct rec *exit, struct rec *pos, qty size) {
-    qty room = position_free(pos);
+    qty room = room_of(pos);
     if (size.micro > room.micro)
         size = room;
     exit->holds.micro += size.micro;

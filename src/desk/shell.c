@@ -138,6 +138,10 @@ void on_setting(struct desk *d, const struct event *ev) {
         trading_load(d, s->value);
     } else if (strncmp(s->key, "rejects.", 8) == 0) {
         breaker_load(d, s->key + 8, s->value);
+    } else if (strncmp(s->key, "live.", 5) == 0) {
+        live_load(d, s->key + 5, s->value, false);
+    } else if (strncmp(s->key, "opened.", 7) == 0) {
+        live_load(d, s->key + 7, "", true);
     } else if (strcmp(s->key, "next_num") == 0) {
         const uint32_t num = (uint32_t)strtoul(s->value, NULL, 10);
         d->next_num = num > d->next_num ? num : d->next_num;

@@ -195,7 +195,7 @@ struct book_walk walk_own(const struct mkt *m, uint8_t side, int dir, qty size, 
 
 /* --- forgetting old closed orders (the store keeps them all) -------------------------------------- */
 static bool rec_needed(const struct desk *d, const struct rec *r) {
-    return r->is_open || r->is_pos || r->dirty || r->saving || (rec_find(d, r->o.parent) != NULL && rec_find(d, r->o.parent)->is_pos);
+    return r->is_open || r->is_pos || r->dirty || r->saving || r->unsettled > 0 || (rec_find(d, r->o.parent) != NULL && rec_find(d, r->o.parent)->is_pos);
 }
 
 void orders_prune(struct desk *d) {

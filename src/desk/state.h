@@ -33,6 +33,7 @@ struct rec { /* an order in memory; the position it opened lives in it */
     qty holds;          /* quantity it has reserved on position o.parent */
     int64_t ask_us;     /* when to ask the venue what became of it; 0 = not */
     int64_t cancel_us;  /* when the cancel was last sent; 0 = not */
+    int64_t delayed_us; /* the venue holds it back until then: not to be cancelled; 0 = it does not */
     int64_t rearm_us;   /* position: when a failed exit is armed again */
     uint64_t seen_round;
     qty done_total;     /* the venue said it is over with this much filled, and fills are missing */
@@ -41,6 +42,9 @@ struct rec { /* an order in memory; the position it opened lives in it */
     struct trigger *arms; /* what is armed for the position, to be disarmed */
     bool is_open, is_pos, dirty, stored, saving, acked, done_seen, want_set, moved /* the trail moved the stop: saved within a second */;
     price want_level;
+    int unsettled;      /* provisional fills of the order, and of the position it opened */
+    qty provisional;    /* position: what they bought of it; can't be sold before they are final */
+    bool stat_waits;    /* closed, and counted as a trade when all is settled */
     usd first_risk;     /* position: loss to its first stop, of all that was opened; 0 = never had one */
 };
 
@@ -52,6 +56,8 @@ struct holding { /* what an account holds in a market at the venue, whatever str
     struct position p, base /* as loaded, for the audit */;
     int64_t apart; /* quantity it rightly differs from the positions by (fills_apart), as of the base */
     uint8_t base_side;
+    int provisional;    /* fills that are not settled */
+    int64_t settled_us; /* when the last one was: the venue's own figures may lag so long behind */
     usd realized, fees, funding; /* since midnight UTC */
 };
 
@@ -131,6 +137,8 @@ struct desk {
     struct batch_list in_flight, retry;
     struct breaker { account_id account; int rejects; } *breakers; /* read before their accounts */
     size_t breaker_count, breaker_cap;
+    struct live_name *lives;
+    size_t live_count, live_cap;
     uint8_t trading;     /* enum trading_state */
     char trading_reason[REASON_MAX];
     int watch_fires;     /* of this step */

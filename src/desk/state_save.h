@@ -19,6 +19,7 @@ enum waiter_kind { WAIT_PLACE, WAIT_CANCEL, WAIT_AMEND };
 struct waiter { uint64_t token; order_id order; int64_t deadline_us; uint8_t kind; bool saving /* settled; told when the store has it */; };
 
 struct day_pause { account_id account; int32_t day; bool lifted; }; /* read before its account */
-struct venue_state { bool known, up; int64_t data_us; char text[REASON_MAX]; };
+struct live_name { account_id account; bool opened; char name[STRATEGY_MAX]; }; /* set live under that name, or opened; read before its account */
+struct venue_state { bool known, up, health_known; int64_t data_us; struct ev_health health; char text[REASON_MAX]; };
 
 #endif

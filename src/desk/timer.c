@@ -182,6 +182,7 @@ void on_timer(struct desk *d, const struct event *ev) {
     if (d->now_us / MINUTE_US != d->minute) {
         d->minute = d->now_us / MINUTE_US;
         sample(d);
+        finality_timer(d);
         orders_prune(d);
     }
 }

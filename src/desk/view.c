@@ -16,7 +16,7 @@ void view_status(const struct desk *d, struct view_status *out) {
     str_copy(out->store_text, sizeof out->store_text, d->store_text);
     out->stage = d->loaded ? START_LIVE : START_LOADING;
     for (size_t i = 0; i < d->account_count && d->loaded; i++)
-        if (!d->accounts[i]->reconciled && d->leader)
+        if (!d->accounts[i]->reconciled && d->leader && d->venues[d->accounts[i]->a.venue].known) /* a venue that is configured no more is waited for by nobody */
             out->stage = START_RECONCILING;
 }
 
@@ -27,6 +27,8 @@ void view_venue(const struct desk *d, enum venue_id v, struct view_venue *out) {
     out->up = d->venues[v].up;
     out->last_data_us = d->venues[v].data_us;
     out->reconciled = out->up;
+    out->health_known = d->venues[v].health_known;
+    out->health = d->venues[v].health;
     str_copy(out->text, sizeof out->text, d->venues[v].text);
     for (size_t i = 0; i < d->account_count; i++)
         if (d->accounts[i]->a.venue == v && !d->accounts[i]->reconciled)
@@ -158,7 +160,8 @@ static void account_fill(const struct desk *d, const struct acct *a, struct view
     *out = (struct view_account){.a = &a->a, .cash = a->cash, .equity = account_equity(a), .unrealized = account_unrealized(a), .realized_day = a->realized,
                                  .fees_day = a->fees, .funding_day = a->funding, .day_pnl = account_day_pnl(a), .margin = account_margin(a),
                                  .available = account_available(d, a), .exposure = account_exposure(d, a), .start_equity = a->start_equity,
-                                 .day_paused = a->day_paused, .reconciled = a->reconciled};
+                                 .day_paused = a->day_paused, .reconciled = a->reconciled, .may_trade = live_may_trade(d, a), .funds_known = a->funds_known,
+                                .funds = a->funds, .claims = a->claims, .claim_count = (int)a->claim_count, .provisional = a->provisional};
     for (size_t i = 0; i < d->market_count; i++)
         for (const struct rec *p = d->markets[i]->pos_first; p != NULL; p = p->pos_next)
             out->positions += p->o.account == a->a.id;

@@ -21,7 +21,7 @@ static void __attribute__((format(printf, 2, 3))) found(struct audit *a, const c
 }
 
 /* --- orders and positions against their fills ----------------------------------------------------------- */
-struct sums { qty filled; usd fee; bool opens_other; };
+struct sums { qty filled, reversed; usd fee; };
 
 static void check_position(const struct desk *d, struct audit *a, const struct rec *r) {
     const struct position *p = &r->o.pos;
@@ -30,7 +30,7 @@ static void check_position(const struct desk *d, struct audit *a, const struct r
     for (size_t i = 0; i < d->fill_count; i++) {
         const struct fill *f = &d->fills[i];
         usd pnl;
-        if (f->position != r->o.id)
+        if (f->position != r->o.id || f->finality == FILL_REVERSED)
             continue;
         price own = book_price((enum order_side)r->o.side, book_price((enum order_side)f->side, f->px));
         if (book_dir((enum order_side)f->side, (enum order_action)f->action) == sign)
@@ -51,6 +51,17 @@ static void check_position(const struct desk *d, struct audit *a, const struct r
         found(a, "position %u: status %s with %s open; ", r->o.num, position_status_name((enum position_status)p->status), num_text(p->open.micro).s);
 }
 
+static void check_provisional(const struct desk *d, struct audit *a, const struct rec *pos) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < d->fill_count; i++) {
+        const struct fill *f = &d->fills[i];
+        if (f->position == pos->o.id && f->finality == FILL_PROVISIONAL && book_dir((enum order_side)f->side, (enum order_action)f->action) == side_sign((enum order_side)pos->o.side))
+            sum += f->size.micro;
+    }
+    if (sum != pos->provisional.micro)
+        found(a, "position %u: %s not settled, fills say %s; ", pos->o.num, num_text(pos->provisional.micro).s, num_text(sum).s);
+}
+
 static void check_reserved(const struct desk *d, struct audit *a, const struct rec *pos) {
     int64_t sum = 0;
     for (const struct rec *r = d->open_first; r != NULL; r = r->open_next)
@@ -65,7 +76,10 @@ static void check_order(const struct desk *d, struct audit *a, const struct rec 
     bool any = false, continues = false;
     for (size_t i = 0; i < d->fill_count; i++) {
         const struct fill *f = &d->fills[i];
-        if (f->order == r->o.id) {
+        if (f->order == r->o.id && f->finality == FILL_REVERSED) {
+            any = true;
+            s.reversed.micro += f->size.micro;
+        } else if (f->order == r->o.id) {
             any = true;
             s.filled.micro += f->size.micro;
             s.fee.micro += f->fee.micro;
@@ -76,9 +90,11 @@ static void check_order(const struct desk *d, struct audit *a, const struct rec 
         return;
     if (s.filled.micro != r->o.filled.micro || s.fee.micro != r->o.fee.micro)
         found(a, "order %u: filled %s, fills say %s; ", r->o.num, num_text(r->o.filled.micro).s, num_text(s.filled.micro).s);
+    if (s.reversed.micro != r->o.reversed.micro)
+        found(a, "order %u: %s taken back, fills say %s; ", r->o.num, num_text(r->o.reversed.micro).s, num_text(s.reversed.micro).s);
     if (order_open(&r->o) != r->is_open)
         found(a, "order %u: %s, but %s the list of working orders; ", r->o.num, order_state_name((enum order_state)r->o.state), r->is_open ? "in" : "not in");
-    if (r->o.state == STATE_FILLED && r->o.filled.micro < r->o.size.micro)
+    if (r->o.state == STATE_FILLED && order_rest(&r->o).micro > 0)
         found(a, "order %u: filled with %s of %s; ", r->o.num, num_text(r->o.filled.micro).s, num_text(r->o.size.micro).s);
 }
 
@@ -91,7 +107,7 @@ static void check_account(const struct desk *d, struct audit *a, const struct ac
         for (size_t i = acct->audit_from; i < d->fill_count;) {
             struct fill whole;
             i = fill_whole(d, i, &whole);
-            if (whole.account != acct->a.id || whole.market != h->m->m.id || fill_is_pair(&whole) || (!market_nets(&h->m->m) && whole.side != h->key))
+            if (whole.account != acct->a.id || whole.market != h->m->m.id || whole.finality == FILL_REVERSED || fill_is_pair(&whole) || (!market_nets(&h->m->m) && whole.side != h->key))
                 continue;
             cash = usd_add_sat(cash, holding_cash(&replay, whole.side, whole.action, whole.px, whole.size, whole.fee, whole.at_us));
             cash.micro -= whole.fee.micro;
@@ -118,7 +134,7 @@ int view_audit(const struct desk *d, char *text, size_t len) {
         if (r->o.pos.status != POSITION_NONE)
             check_position(d, &a, r);
         if (r->is_pos)
-            check_reserved(d, &a, r);
+            check_reserved(d, &a, r), check_provisional(d, &a, r);
     }
     for (size_t i = 0; i < d->account_count && !d->fills_pruned; i++)
         check_account(d, &a, d->accounts[i]);

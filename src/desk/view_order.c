@@ -94,6 +94,8 @@ bool view_position(const struct desk *d, order_id id, struct view_position *out)
     out->mark = own_mark(r->m, r->o.side);
     out->stale = !mkt_fresh(d, r->m);
     out->unprotected = p->unprotected;
+    out->unprotected_why = p->unprotected ? exits_unprotected(d, r) : NULL;
+    out->unsettled = r->provisional;
     if (p->status != POSITION_OPEN)
         return true;
     if (mkt_touch(r->m, take_side(-sign), &touch))

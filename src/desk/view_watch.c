@@ -30,6 +30,9 @@ static enum err why_not(const struct desk *d, const struct watch *w) {
         return ERR_KILLED;
     if (w->kind == WATCH_SNIPER && d->trading == TRADING_HALTED)
         return ERR_TRADING_HALTED;
+    const struct acct *a = w->kind == WATCH_SNIPER ? acct_find(d, w->account) : NULL;
+    if (a != NULL && !live_may_trade(d, a) && !(w->flags & WATCH_REDUCE_ONLY))
+        return d->simulated_only ? ERR_SIMULATION_ONLY : ERR_NOT_LIVE;
     if (m != NULL && m->m.status != MARKET_OPEN)
         return ERR_MARKET_CLOSED;
     if (m != NULL && (!mkt_fresh(d, m) || m->gap || m->crossed))

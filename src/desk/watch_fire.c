@@ -148,6 +148,8 @@ static enum err guards(const struct desk *d, const struct watch *w, const struct
         return ERR_TRADING_HALTED;
     if (a == NULL || !a->once || !a->reconciled)
         return ERR_RECONCILING;
+    if (!live_may_trade(d, a) && !(w->flags & WATCH_REDUCE_ONLY))
+        return d->simulated_only ? ERR_SIMULATION_ONLY : ERR_NOT_LIVE;
     if (!mkt_fresh(d, m) || m->gap || m->crossed || (w->max_age_ms > 0 && d->now_us - m->book_us > w->max_age_ms * 1000LL))
         return ERR_STALE_BOOK;
     const int dir = book_dir((enum order_side)w->side, (enum order_action)w->action);
@@ -400,4 +402,15 @@ void watch_order_over(struct desk *d, struct rec *r) {
         again(d, w);
     } else
         watch_end(d, w, WATCH_FAILED, "failed", text);
+}
+
+/* What it bought was taken back after its order was over: its budget has that again. It does not fire again by itself: the price that was
+ * paid once is gone, and twice would be worse than never. */
+void watch_order_reversed(struct desk *d, const struct rec *r, usd value) {
+    struct watch *w = r->o.source == SOURCE_SNIPER ? watch_find(d, (watch_id)r->o.link) : NULL;
+    if (w == NULL || (w->status == WATCH_EXECUTING && w->order == r->o.id))
+        return;
+    w->spent.micro -= value.micro < w->spent.micro ? value.micro : w->spent.micro;
+    watch_log(d, w, r->o.id, "taken back", r->o.reason_text);
+    watch_save(d, w);
 }

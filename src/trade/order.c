@@ -24,7 +24,7 @@ NAMES(order_action, order_action, "buy", "sell")
 NAMES(order_type, order_type, "market", "limit", "stop", "take_profit")
 NAMES(order_tif, order_tif, "gtc", "gtd", "ioc", "fok")
 NAMES(order_state, order_state, "created", "pending", "partial", "filled", "cancelled", "failed")
-NAMES(order_event, order_event_kind, "submit", "ack", "fill", "filled", "cancel", "reject", "unknown", "amend")
+NAMES(order_event, order_event_kind, "submit", "ack", "fill", "filled", "cancel", "reject", "unknown", "amend", "reverse")
 NAMES(order_source, order_source, "manual", "agent", "tpsl", "sniper", "copy-trade", "counter-trade", "external",
       "liquidation", "resolution", "reconcile", "kill")
 NAMES(position_status, position_status, "", "OPEN", "CLOSED")
@@ -47,13 +47,13 @@ PARSE(ledger_kind, ledger_kind)
 enum { CR = STATE_CREATED, PE = STATE_PENDING, PA = STATE_PARTIAL, FI = STATE_FILLED, CA = STATE_CANCELLED, FA = STATE_FAILED, XX = STATE_COUNT };
 
 static const uint8_t next_state[STATE_COUNT][OEV_COUNT] = {
-    /*                 submit ack fill filled cancel reject unknown amend */
-    [STATE_CREATED] = {PE, PE, PA, FI, CA, FA, PE, CR},
-    [STATE_PENDING] = {XX, PE, PA, FI, CA, FA, PE, PE},
-    [STATE_PARTIAL] = {XX, PA, PA, FI, CA, CA, PA, PA},
-    [STATE_FILLED] = {XX, XX, XX, XX, XX, XX, XX, XX},
-    [STATE_CANCELLED] = {XX, XX, XX, XX, XX, XX, XX, XX},
-    [STATE_FAILED] = {XX, XX, XX, XX, XX, XX, XX, XX},
+    /*                 submit ack fill filled cancel reject unknown amend reverse */
+    [STATE_CREATED] = {PE, PE, PA, FI, CA, FA, PE, CR, CR},
+    [STATE_PENDING] = {XX, PE, PA, FI, CA, FA, PE, PE, PE},
+    [STATE_PARTIAL] = {XX, PA, PA, FI, CA, CA, PA, PA, PA},
+    [STATE_FILLED] = {XX, XX, XX, XX, XX, XX, XX, XX, XX},
+    [STATE_CANCELLED] = {XX, XX, XX, XX, XX, XX, XX, XX, XX},
+    [STATE_FAILED] = {XX, XX, XX, XX, XX, XX, XX, XX, XX},
 };
 
 enum order_state order_next(enum order_state s, enum order_event_kind ev) {
@@ -70,7 +70,8 @@ order_id order_id_make(uint64_t nonce, uint32_t counter) {
 }
 
 qty order_rest(const struct order *o) {
-    return QTY(o->size.micro > o->filled.micro ? o->size.micro - o->filled.micro : 0);
+    const int64_t rest = o->size.micro - o->filled.micro - o->reversed.micro;
+    return QTY(rest > 0 ? rest : 0);
 }
 
 bool order_avg_fill(const struct order *o, price *out) {

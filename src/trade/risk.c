@@ -152,6 +152,7 @@ static int64_t of_equity(const struct risk_facts *f, int64_t ppm) {
 }
 
 RULE(live_forbidden) { UNUSED; return f->live_forbidden; }
+RULE(not_live) { UNUSED; return f->not_live; }
 RULE(run_over) { UNUSED; return f->run_over; }
 RULE(agent_leverage) {
     UNUSED;
@@ -272,6 +273,7 @@ static const struct risk_rule rules[] = {
     {"trading halted", ERR_TRADING_HALTED, halted},
     {"trading reducing", ERR_TRADING_REDUCING, reducing},
     {"simulation switch", ERR_SIMULATION_ONLY, live_forbidden},
+    {"set live", ERR_NOT_LIVE, not_live},
     {"run token", ERR_RUN_OVER, run_over},
     {"database", ERR_STORE_DOWN, store_down},
     {"reconciliation", ERR_RECONCILING, reconciling},

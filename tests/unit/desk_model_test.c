@@ -428,6 +428,13 @@ static void live_accounts_wait_for_the_switch(void **state) {
     in.account = 2;
     assert_int_equal(result(g, &in), ERR_SIMULATION_ONLY);
     g->d->simulated_only = false;
+    assert_int_equal(result(g, &in), ERR_NOT_LIVE);
+    struct intent live = want(g, INTENT_LIVE);
+    live.account = 2;
+    live.order = 1;
+    str_copy(live.note, sizeof live.note, acct_find(g->d, 2)->a.name);
+    send_intent(g, &live);
+    assert_int_equal(last_reply(g), ERR_OK);
     assert_int_equal(result(g, &in), ERR_OK);
 }
 

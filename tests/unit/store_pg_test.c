@@ -125,7 +125,7 @@ static void every_field_survives_and_the_load_keeps_its_order(void **state) {
     put(st, r);
     r = rec(SAVE_MARKET, false);
     struct market *m = &r.u.market.market;
-    *m = (struct market){.venue = VENUE_SIM, .kind = MARKET_PERP, .max_leverage = 20, .price_digits = 2, .qty_digits = 3, .tick = PRICE(10000), .min_price = PRICE(10000), .max_price = PRICE(999999999999999999), .lot = QTY(1000), .min_size = QTY(1000), .fee_kind = FEE_KALSHI, .maker_ppm = -20, .taker_ppm = 500, .maintenance_ppm = 5000, .funding_interval_s = 3600, .closes_us = 0, .symbol = "BTC-PERP", .title = "Bitcoin \"perp\" — naïve", .category = "crypto"};
+    *m = (struct market){.venue = VENUE_SIM, .kind = MARKET_PERP, .max_leverage = 20, .price_digits = 2, .qty_digits = 3, .tick = PRICE(10000), .min_price = PRICE(10000), .max_price = PRICE(999999999999999999), .lot = QTY(1000), .min_size = QTY(1000), .fee_kind = FEE_KALSHI, .maker_ppm = -20, .taker_ppm = 500, .maintenance_ppm = 5000, .funding_interval_s = 3600, .closes_us = 0, .symbol = "BTC-PERP", .title = "Bitcoin \"perp\" — naïve", .category = "crypto", .native = "0xfeed"};
     m->id = market_id_of(VENUE_SIM, m->symbol);
     r.u.market.last = PRICE(64000010000);
     r.u.market.mark = PRICE(64000500000);
@@ -140,7 +140,8 @@ static void every_field_survives_and_the_load_keeps_its_order(void **state) {
     struct order o = make_order(77), done = make_order(78), work = make_order(79);
     o.market = done.market = work.market = id;
     o.state = STATE_FILLED;
-    o.flags = ORDER_SENT | ORDER_POST_ONLY;
+    o.flags = ORDER_SENT | ORDER_ACKED | ORDER_POST_ONLY;
+    o.reversed = QTY(250000);
     o.leverage = 5;
     o.filled = o.size;
     o.filled_value = USD(308625000);

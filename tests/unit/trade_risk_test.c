@@ -130,6 +130,7 @@ static void each_rule_of_a_variant_is_exact(void **st) {
     an_agent(st); assert_int_equal(ask(), ERR_OK);
     f.run_over = true; assert_int_equal(ask(), ERR_RUN_OVER);
     an_agent(st); f.live_forbidden = true; assert_int_equal(ask(), ERR_SIMULATION_ONLY);
+    an_agent(st); f.not_live = true; assert_int_equal(ask(), ERR_NOT_LIVE);
     an_agent(st); o.leverage = 10; assert_int_equal(ask(), ERR_OK);
     o.leverage = 11; assert_int_equal(ask(), ERR_RISK_LEVERAGE);
     assert_string_equal(text, "leverage 11, limit 10");

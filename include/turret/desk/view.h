@@ -83,6 +83,8 @@ int view_equity(const struct desk *d, account_id id, struct view_equity *out, in
 /* Iterate in creation order: start with *cursor = 0; NULL at the end. */
 const struct order *view_next_order(const struct desk *d, int *cursor, bool open_only);
 const struct order *view_order(const struct desk *d, order_id id);
+/* Until when the venue holds it back (it has it, but neither in its book nor cancellable); 0 = it does not. */
+int64_t view_order_delayed_us(const struct desk *d, order_id id);
 /* By "num", full id, or client/venue id. */
 const struct order *view_order_find(const struct desk *d, const char *text);
 struct view_position {
@@ -94,6 +96,7 @@ struct view_position {
     usd exit_fee, exit_pnl;
     bool stale, unprotected;
     qty unsettled;         /* part of `open` from fills that are not final yet: can't be sold until they are */
+    const char *unprotected_why; /* NULL: it is protected, or nothing is planned */
 };
 const struct order *view_next_position(const struct desk *d, int *cursor, bool open_only);
 bool view_position(const struct desk *d, order_id id, struct view_position *out);

@@ -30,6 +30,7 @@ enum order_event_kind {
     OEV_REJECT,  /* the venue or a recheck refused it */
     OEV_UNKNOWN, /* outcome unknown; the state stays */
     OEV_AMEND,   /* price or quantity changed */
+    OEV_REVERSE, /* the venue took an execution back; the state stays (noted of final ones too) */
     OEV_COUNT
 };
 enum order_source {
@@ -41,7 +42,7 @@ enum close_trigger {
     CLOSE_BY_HAND /* null in the store: by hand or by the model */, CLOSE_STOP, CLOSE_TARGET, CLOSE_TRAIL, CLOSE_TIME,
     CLOSE_INVALIDATION, CLOSE_LIQUIDATION, CLOSE_RESOLVED, CLOSE_KILL, CLOSE_EXTERNAL, CLOSE_RECONCILE, CLOSE_COUNT
 };
-enum order_flag { ORDER_REDUCE_ONLY = 1, ORDER_POST_ONLY = 2, ORDER_OUTCOME_UNKNOWN = 4, ORDER_SENT = 8 };
+enum order_flag { ORDER_REDUCE_ONLY = 1, ORDER_POST_ONLY = 2, ORDER_OUTCOME_UNKNOWN = 4, ORDER_SENT = 8, ORDER_ACKED = 16 /* the venue was heard of it */ };
 
 #define LADDER_MAX 8
 enum trail_kind { TRAIL_NONE, TRAIL_DISTANCE /* micro price */, TRAIL_PERCENT /* ppm of the price */, TRAIL_ATR /* micro multiples of the 5-minute ATR(14) */ };
@@ -95,6 +96,7 @@ struct order {
     price limit;       /* in the order's own side's price (a NO price for NO); 0 for market orders */
     price trigger;
     qty size, filled;
+    qty reversed;      /* executed, but never settled: part of neither `filled` nor what still works */
     usd filled_value;  /* sum of price * size of fills, own side's price */
     usd fee;           /* charged so far */
     order_id parent;   /* the position (or order) this one belongs to; 0 = none */
@@ -152,7 +154,7 @@ bool order_state_final(enum order_state s);
 static inline bool order_open(const struct order *o) { return !order_state_final((enum order_state)o->state); }
 
 order_id order_id_make(uint64_t nonce /* 40 bits */, uint32_t counter /* 23 bits */);
-qty order_rest(const struct order *o);                      /* size - filled, >= 0 */
+qty order_rest(const struct order *o);                      /* size - filled - reversed, >= 0 */
 bool order_avg_fill(const struct order *o, price *out);     /* filled_value / filled */
 /* Direction in the market's own book: +1 buys the book's unit (YES or the contract), -1 sells it. */
 int order_book_dir(const struct order *o);

@@ -48,6 +48,7 @@ struct risk_facts {
     int64_t drawdown_ppm;     /* of the account */
     int rejects;              /* of the account, in a row */
     bool live_forbidden;      /* simulation is forced and the account is live */
+    bool not_live;            /* the account is live and nobody has set it so */
     bool run_over;            /* a model's order whose run no longer counts */
     const struct agent_limits *agent; /* a model's order: its limits; NULL for anybody else. The figures below are the model's. */
     usd equity, equity_peak, available;

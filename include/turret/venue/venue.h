@@ -19,7 +19,8 @@ struct venue_ops {
      * themselves from it; real venues ignore it). Any EVENT_LOAD_*, EVENT_ACCOUNT, EVENT_LOADED event. */
     void (*restore)(struct venue *v, const struct event *ev);
     /* Called before the row is stored: fills in client_id and venue_id as far as the venue's protocol knows them before sending (salt, digest), all
-     * that `place` needs to make the very same request again after a restart; no I/O. ERR_OK; else the order is refused. NULL: nothing to do. */
+     * that `place` needs to make the very same request again after a restart; no I/O. ERR_OK; else the order is refused, with the sentence left in
+     * reason_text if there is one. NULL: nothing to do. */
     enum err (*prepare)(struct venue *v, struct order *o, int64_t now_us);
     /* ERR_OK: accepted for sending, an event will come. Else nothing was sent. */
     enum err (*place)(struct venue *v, const struct order *o, int64_t now_us);
@@ -34,7 +35,7 @@ struct venue_ops {
     /* A market that is not listed is wanted, by whatever a person calls it there: EVENT_MARKET and its book follow, or EVENT_NOTE. May be NULL. */
     enum err (*list)(struct venue *v, const struct fx_list *l, int64_t now_us);
     /* When the venue next wants `run` (INT64_MAX: never by itself), and the run: everything due up to now_us goes
-     * to the sink in time order, each event with its own at_us. Real venues live on the loop and return INT64_MAX. */
+     * to the sink in time order, each event with its own at_us. Real venues live on the loop: NULL. */
     int64_t (*next_us)(const struct venue *v);
     void (*run)(struct venue *v, int64_t now_us);
     void (*close)(struct venue *v);

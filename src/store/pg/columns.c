@@ -36,6 +36,7 @@ static const struct col order_cols[] = {
     FLAG_(O, flags, "reduce_only", ORDER_REDUCE_ONLY),
     FLAG_(O, flags, "post_only", ORDER_POST_ONLY),
     FLAG_(O, flags, "sent", ORDER_SENT),
+    FLAG_(O, flags, "acknowledged", ORDER_ACKED),
     INT_(O, leverage, "leverage", "smallint"),
     ERR_(O, reason, "reason", N_),
     TEXT_(O, reason_text, "reason_text", N_),
@@ -44,6 +45,7 @@ static const struct col order_cols[] = {
     DEC_(O, trigger, "trigger_price", N_),
     DEC_(O, size, "quantity"),
     DEC_(O, filled, "filled_quantity"),
+    DEC_(O, reversed, "reversed_quantity"),
     DEC_(O, filled_value, "filled_value"),
     {.name = "avg_fill_price", .type = NUM, .kind = COL_AVG, PLACE(O, filled_value), .flags = COL_WRITE_ONLY, .guard = offsetof(O, filled)},
     DEC_(O, fee, "fee"),
@@ -226,7 +228,7 @@ static const struct col model_cols[] = {
 
 TYPE(row_order, "orders", order_cols);
 /* A new order without position and plan: what an intent usually is. */
-#define ORDER_COLS_BARE 36
+#define ORDER_COLS_BARE 38
 const struct row_type row_intent = {"orders", order_cols, ORDER_COLS_BARE};
 TYPE(row_event, "order_events", event_cols);
 TYPE(row_fill, "fills", fill_cols);

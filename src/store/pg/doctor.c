@@ -51,7 +51,14 @@ static const struct check {
      "WHERE avg_fill_price IS DISTINCT FROM " EVEN("filled_value / nullif(filled_quantity, 0)")},
     {"state",
      "SELECT num, state AS stored, filled_quantity, quantity FROM orders "
-     "WHERE (state = 'filled' AND filled_quantity < quantity) OR (state = 'partial' AND filled_quantity = 0)"},
+     "WHERE (state = 'filled' AND filled_quantity + reversed_quantity < quantity) OR (state = 'partial' AND filled_quantity + reversed_quantity = 0)"},
+    {"reversed",
+     "SELECT o.num, o.reversed_quantity AS stored, coalesce(sum(f.quantity), 0) AS computed FROM orders o LEFT JOIN fills f "
+     "ON f.order_id = o.id AND f.finality = 'reversed' GROUP BY o.id HAVING o.reversed_quantity <> coalesce(sum(f.quantity), 0)"},
+    {"reversed_cash", /* what such a fill moved has come back: the entries under its own name and those that take it back are nothing together */
+     "SELECT o.num, l.kind, sum(l.amount) AS stored, 0 AS computed FROM ledger l JOIN orders o ON o.id = l.order_id WHERE l.kind IN ('fill', 'fee') "
+     "AND (l.ref LIKE 'reversed:%' OR EXISTS (SELECT 1 FROM fills f WHERE f.account_id = l.account_id AND f.venue_trade_id = l.ref AND f.finality = 'reversed')) "
+     "GROUP BY o.id, l.kind HAVING sum(l.amount) <> 0"},
     {"open_quantity",
      "SELECT num, coalesce(open_quantity, 0) AS stored, f_opened - f_closed AS computed FROM " POSITION_SUMS
      "WHERE coalesce(open_quantity, 0) <> f_opened - f_closed OR coalesce(closed_quantity, 0) <> f_closed "
@@ -87,7 +94,7 @@ static const struct check {
     {"fees_in_cash",
      "SELECT coalesce(f.account_id, l.account_id) AS account_id, coalesce(f.ref, l.ref) AS ref, coalesce(l.amount, 0) AS stored, "
      "-coalesce(f.fee, 0) AS computed FROM (SELECT account_id, venue_trade_id AS ref, sum(fee) AS fee FROM fills GROUP BY 1, 2) f "
-     "FULL JOIN (SELECT account_id, ref, amount FROM ledger WHERE kind = 'fee') l USING (account_id, ref) "
+     "FULL JOIN (SELECT account_id, ref, amount FROM ledger WHERE kind = 'fee' AND ref NOT LIKE 'reversed:%') l USING (account_id, ref) "
      "WHERE coalesce(l.amount, 0) <> -coalesce(f.fee, 0)"},
     /* Cash of trading by account and market: binary contracts cost and return their price, perpetuals their gain. Only
      * where one strategy holds all: with several, cash follows the account's whole, positions follow the parts. */
