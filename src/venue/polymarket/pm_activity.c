@@ -18,7 +18,7 @@
 
 enum {
     POLL_MS = 1500, STAGGER_MS = 130, FIRST_ROWS = 50, PAGE_ROWS = 500, PAGES_MAX = 20, WAITING_MAX = 20000,
-    OVERLAP_S = 120, LONG_OVERLAP_S = 900, LONG_EVERY = 16, KEEP_S = 3600, FIRST_S = 2 * 86400, RETRY_MARKET_S = 10,
+    OVERLAP_S = 120, LONG_OVERLAP_S = 900, LONG_EVERY = 16, KEEP_S = 3600, FIRST_S = 2 * 86400, RETRY_POLLS = 7,
     BACKOFF_MIN_MS = 2000, BACKOFF_MAX_MS = 60000,
 };
 #define SECOND_US 1000000LL
@@ -97,7 +97,7 @@ static void tell(const struct wallet *w, const struct waiting *x, const struct p
 
 /* A market that young may be listed in a moment: the next reads bring the row again. */
 static void lost(struct wallet *w, const struct waiting *x) {
-    map_put(&w->seen, x->r.key, (uint64_t)(clock_mono_us() / SECOND_US + RETRY_MARKET_S));
+    map_put(&w->seen, x->r.key, (uint64_t)(clock_mono_us() + w->a->poll_ms * 1000 * RETRY_POLLS));
     if (!x->baseline && clock_mono_us() - w->lost_us > 60 * SECOND_US) {
         note_about(w, NOTICE_WARN, "its market can't be listed (tried again for a while)", x->r.condition);
         w->lost_us = clock_mono_us();
@@ -152,7 +152,7 @@ static void append(struct wallet *w, const struct act_row *r, bool baseline) {
 
 static bool is_new(struct wallet *w, const struct act_row *r) {
     uint64_t again = 0;
-    if (map_get(&w->seen, r->key, &again) && (again == 0 || clock_mono_us() / SECOND_US < (int64_t)again))
+    if (map_get(&w->seen, r->key, &again) && (again == 0 || clock_mono_us() < (int64_t)again))
         return false;
     if (again == 0) {
         w->told = xgrow(w->told, &w->told_cap, w->told_n + 1, sizeof *w->told);
