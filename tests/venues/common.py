@@ -5,6 +5,7 @@ import collections
 import copy
 import json
 import re
+import ssl
 import time
 
 from aiohttp import WSMsgType, web
@@ -432,6 +433,13 @@ class Venue:
             self.fanout.delay = doc["delay_ms"] / 1000
         return {"peers": [{"stream": p.stream, "silent": p.silent} for p in self.fanout.peers]}
 
+    def control_inject(self, doc):
+        """Text as it is into the peers of a stream: {stream, text}."""
+        peers = self.fanout.of(doc["stream"])
+        for p in peers:
+            p.send(doc["text"])
+        return {"peers": len(peers)}
+
     def control_clock(self, doc):
         self.skew = float(doc.get("skew", self.skew)) + float(doc.get("advance", 0))
         return {"now": self.now()}
@@ -440,23 +448,26 @@ class Venue:
     async def background(self):
         """Hook: tasks of the venue."""
 
-    async def start(self, ports):
+    async def start(self, ports, tls=None):
         """ports: name -> port (0 = any). The ports got."""
-        got = {}
+        got, context = {}, None
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
         for name, app in self.apps.items():
             runner = web.AppRunner(app, access_log=None, handle_signals=False)
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", ports.get(name, 0))
+            site = web.TCPSite(runner, "127.0.0.1", ports.get(name, 0), ssl_context=context)
             await site.start()
             got[name] = site._server.sockets[0].getsockname()[1]
         await self.background()
         return got
 
 
-def serve(venue, ports, urls):
+def serve(venue, ports, urls, tls=None):
     """Runs for ever; prints one line of JSON with the URLs when it listens: urls(ports) -> dict."""
     async def main():
-        got = await venue.start(ports)
+        got = await venue.start(ports, tls)
         print(json.dumps(urls(got)), flush=True)
         await asyncio.Event().wait()
     try:

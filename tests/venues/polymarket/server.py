@@ -122,6 +122,8 @@ class Polymarket(Venue):
     # --- orders of the tests, without a signature ---
     def put(self, wallet, market, outcome, side, price, size, kind="GTC", owner=None, expiration=0, external=True):
         m = market
+        if owner is None:  # the wallet's own key, if it has one: its owner sees the order as one of his
+            owner = next((c["apiKey"] for c in self.ledger.creds_of(wallet.owner)), None)
         maker = -(-size * price // MICRO)
         ident = "0x" + verify.k256(f"put/{self.ledger.seq}/{self.random.random()}").hex()
         o = Order(ident, wallet, owner or "put:" + (wallet.name or wallet.address), m, outcome, side, price, maker if side == "BUY" else size,
@@ -132,9 +134,6 @@ class Polymarket(Venue):
         return o, self.engine.enter(o)
 
     # --- control ---
-    def control_urls(self, doc):
-        return {"pid": __import__("os").getpid()}
-
     def control_options(self, doc):
         for k, v in doc.items():
             if k not in self.options:
@@ -279,12 +278,13 @@ class Polymarket(Venue):
         return {"books": {token: m.summary(t) for token, (m, t) in self.ledger.tokens.items()}}
 
 
-def main(ports, chain, seed, setup):
+def main(ports, chain, seed, setup, tls=None):
     venue = Polymarket(chain, seed)
     for name, doc in setup:
         getattr(venue, "control_" + name)(doc)
 
     def urls(got):
-        host = {k: f"http://127.0.0.1:{p}" for k, p in got.items()}
-        return {**host, "stream": f"ws://127.0.0.1:{got['clob']}/ws", "geoblock": host["data"] + "/api/geoblock", "control": host["clob"] + "/_control"}
-    common.serve(venue, ports, urls)
+        s = "s" if tls else ""
+        host = {k: f"http{s}://127.0.0.1:{p}" for k, p in got.items()}
+        return {**host, "stream": f"ws{s}://127.0.0.1:{got['clob']}/ws", "geoblock": host["data"] + "/api/geoblock", "control": host["clob"] + "/_control"}
+    common.serve(venue, ports, urls, tls)
