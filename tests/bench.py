@@ -113,7 +113,31 @@ def watch_rows(out):
             ("watch: us from the tick to the intent, p50", f"{out['fire_us_p50']:.1f}", "", "", "<= 60", out["fire_us_p50"] <= 60)]
 
 
-SPECIAL = {"trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
+def official_us():
+    """Microseconds an order by the official client: the faster of the two signers it knows; None without node or the package."""
+    modules = os.path.join(ROOT, "build", "npm", "node_modules")
+    if not shutil.which("node") or not os.path.isdir(os.path.join(modules, "@polymarket", "clob-client-v2")):
+        print("bench: no node, or no official client in build/npm: signing is not measured against it")
+        return None
+    p = subprocess.run(["node", os.path.join(ROOT, "tests", "npm", "sign_bench.mjs"), modules, "300"], capture_output=True, text=True)
+    if p.returncode != 0:
+        print(f"bench: the official client does not run: {p.stderr.strip()[-300:]}")
+        return None
+    return min(json.loads(p.stdout).values())
+
+
+def sign_rows(out):
+    yield "sign: us an order", f"{out['us']:.1f}", f"bare {out['bare_us']:.1f}", f"{out['ratio']:.3f}", "<= 1.2", out["ratio"] <= 1.2
+    yield "sign: us a deposit wallet's order", f"{out['wallet_us']:.1f}", f"bare {out['wallet_bare_us']:.1f}", f"{out['wallet_ratio']:.3f}", "<= 1.2", out["wallet_ratio"] <= 1.2
+    theirs = official_us()
+    if theirs:
+        times = theirs / out["request_us"]
+        yield "sign: us to the whole request", f"{out['request_us']:.1f}", f"official client {theirs:.0f}", f"{1 / times:.3f}", "<= 1/30", times >= 30
+    else:
+        yield "sign: us to the whole request", f"{out['request_us']:.1f}", "", "", "", True
+
+
+SPECIAL = {"sign": sign_rows, "trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
 
 
 def plain_rows(out):

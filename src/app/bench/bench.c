@@ -15,6 +15,7 @@ static const struct bench *const table[] = {
     &bench_indicators,
     &bench_metrics,
     &bench_watch,
+    &bench_sign,
 };
 #define COUNT (sizeof table / sizeof *table)
 
