@@ -142,7 +142,7 @@ static void take_head(struct slot *c, const char *method, const char *version) {
     struct MHD_Connection *conn = c->conn;
     const char *length = NULL;
     char path[HTTPD_URI_MAX];
-    const bool has_body = !strcmp(method, "POST") || !strcmp(method, "PUT");
+    const bool has_body = !strcmp(method, "POST") || !strcmp(method, "PUT") || (c->all->cfg.delete_bodies && !strcmp(method, "DELETE"));
     const int lengths = header(conn, MHD_HTTP_HEADER_CONTENT_LENGTH, &length);
     c->announced = 0;
     c->at_once = false;

@@ -18,6 +18,7 @@ typedef struct { uint32_t index, generation; } httpd_handle; /* of a request; a 
 struct httpd_cfg {
     const char *listen;   /* "127.0.0.1:8417", "[::1]:8417", "localhost:0" (0: a free port) */
     bool anywhere;        /* other addresses than this machine's own are allowed */
+    bool delete_bodies;   /* DELETE may have a body, as some venues' cancels do */
     int connections;      /* at once; more wait */
     int streams;          /* at once */
     size_t body_max;

@@ -12,6 +12,7 @@
 
 #define LOOK_BACK_US (300 * PM_SECOND_US) /* the stream tells of fills; what it has not told by now is younger than this */
 #define HOLD_MAX_US (60 * PM_SECOND_US)
+#define HELD_AGAIN_US PM_SECOND_US
 #define WISHES_MAX 5000
 
 static bool wished(const struct pm_wish *list, size_t n, order_id id) {
@@ -19,6 +20,12 @@ static bool wished(const struct pm_wish *list, size_t n, order_id id) {
         if (list[i].id == id)
             return true;
     return false;
+}
+
+static void hold(struct pm_orders *p, const struct pm_wish *w) {
+    p->holds = xgrow(p->holds, &p->hold_cap, p->hold_count + 1, sizeof *p->holds);
+    p->holds[p->hold_count++] = *w;
+    pm_orders_hold(p);
 }
 
 enum err pm_orders_cancel(struct pm_orders *p, const struct fx_cancel *c, int64_t now_us) {
@@ -35,9 +42,7 @@ enum err pm_orders_cancel(struct pm_orders *p, const struct fx_cancel *c, int64_
     if (wished(p->wishes, p->wish_count, c->order) || wished(p->holds, p->hold_count, c->order))
         return ERR_OK;
     if (t && t->delayed) {
-        p->holds = xgrow(p->holds, &p->hold_cap, p->hold_count + 1, sizeof *p->holds);
-        p->holds[p->hold_count++] = w;
-        pm_orders_hold(p);
+        hold(p, &w);
         return ERR_OK;
     }
     p->wishes = xgrow(p->wishes, &p->wish_cap, p->wish_count + 1, sizeof *p->wishes);
@@ -46,7 +51,7 @@ enum err pm_orders_cancel(struct pm_orders *p, const struct fx_cancel *c, int64_
     return ERR_OK;
 }
 
-/* Orders that were delayed and are no more. */
+/* Orders that were delayed and are no more, or that the venue may let go now. */
 void pm_cancel_held(struct pm_orders *p, int64_t now_us) {
     size_t kept = 0;
     for (size_t i = 0; i < p->hold_count; i++) {
@@ -54,7 +59,7 @@ void pm_cancel_held(struct pm_orders *p, int64_t now_us) {
         const struct tracked *t = tracker_order(p->s->tracker, w.id);
         if (t && t->over)
             continue;
-        if (t && t->delayed && now_us - w.since_us < HOLD_MAX_US) {
+        if (now_us < w.next_us || (t && t->delayed && now_us - w.since_us < HOLD_MAX_US)) {
             p->holds[kept++] = w;
             continue;
         }
@@ -94,6 +99,12 @@ static void not_cancelled(struct pm_orders *p, const struct pm_wish *w, const ch
     bool cancelled = str_contains_nocase(why, "already cancel"), other = str_contains_nocase(why, "match") || str_contains_nocase(why, "not found") || str_contains_nocase(why, "fill");
     if (cancelled && !other) {
         *gone = 1;
+        return;
+    }
+    if (e.err == ERR_VENUE_PAUSED && now_us - w->since_us < HOLD_MAX_US) { /* held back for its delay */
+        struct pm_wish again = *w;
+        again.next_us = now_us + HELD_AGAIN_US;
+        hold(p, &again);
         return;
     }
     if (e.err == ERR_OK || cancelled || other)

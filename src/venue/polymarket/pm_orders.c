@@ -181,7 +181,7 @@ static void leg_read(struct pm_orders *p, const struct pm_out *o, const struct j
     }
     if (error[0] && (!id[0] || !success)) { /* a leg may say success and refuse */
         pm_error_of_text(PM_OP_PLACE, http_status, error, &e);
-        if (e.err != ERR_OK && e.definite)
+        if (e.err != ERR_OK && (e.definite || e.err == ERR_DUPLICATE))
             refused(p, o, &e, now_us);
         else
             unknown(p, o, e.text, now_us);
@@ -223,8 +223,10 @@ static void batch_unlink(struct pm_batch *b) {
 
 /* A refusal of a whole batch counts as one only where the request can't have been looked at. */
 static bool batch_definite(const struct pm_batch *b, const struct pm_error *e, int status) {
-    if (b->n == 1 || !e->definite)
-        return e->definite;
+    if (b->n == 1)
+        return e->definite || e->err == ERR_DUPLICATE; /* it is there already: the desk asks for it at once */
+    if (!e->definite)
+        return false;
     return status == 0 || status == 401 || status == 403 || status == 425 || status == 429 || status == 503;
 }
 

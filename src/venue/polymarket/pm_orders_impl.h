@@ -19,7 +19,7 @@ struct pm_out { /* an order on its way */
 };
 struct pm_batch { struct pm_orders *p; struct pm_batch *next; int n; struct pm_out o[PM_BATCH_MAX]; };
 
-struct pm_wish { order_id id; char venue_id[VENUE_ORDER_ID_MAX]; int64_t since_us; }; /* an order to be cancelled */
+struct pm_wish { order_id id; char venue_id[VENUE_ORDER_ID_MAX]; int64_t since_us, next_us /* held: not before */; }; /* an order to be cancelled */
 struct pm_cancel_call { struct pm_orders *p; struct pm_cancel_call *next; int n; uint8_t *gone; struct pm_wish *w; };
 
 struct pm_query { /* an order that is asked after */
