@@ -88,6 +88,10 @@ COLUMN_GET(get_protection, struct order)
     if (bare)
         out->role = ROLE_ALERT;
 COLUMN_GET_END
+COLUMN_GET(get_unprotected_why, struct order)
+    const char *why = position_of(view, r).unprotected_why;
+    column_set_text(out, why ? why : "");
+COLUMN_GET_END
 COLUMN_GET(get_status, struct order) column_set_text(out, position_status_name((enum position_status)r->pos.status)); COLUMN_GET_END
 COLUMN_GET(get_trigger, struct order) column_set_text(out, close_trigger_name((enum close_trigger)r->pos.close_trigger)); COLUMN_GET_END
 COLUMN_GET(get_opened, struct order) column_set_time(out, r->pos.opened_us); COLUMN_GET_END
@@ -144,6 +148,7 @@ static const struct column positions[] = {
     {"realized_pnl", "realized", 8, true, 11, true, get_realized, sort_realized},
     {"liquidation_price", "liq", 6, true, 12, false, get_liquidation, NULL},
     {"unprotected", "protection", 11, false, -1, false, get_protection, NULL},
+    {"unprotected_why", "why", 30, false, -1, false, get_unprotected_why, NULL},
     {"notional", "notional", 11, true, -1, true, get_notional, NULL},
     {"margin", "margin", 10, true, -1, true, get_margin, NULL},
     {"fees", "fees", 8, true, -1, true, get_pos_fees, NULL},
@@ -173,6 +178,7 @@ COLUMN_GET_END
 COLUMN_GET(get_trigger_price, struct order) column_set_price(out, column_market(view, r->market), r->trigger, 0); COLUMN_GET_END
 COLUMN_GET(get_size, struct order) column_set_size(out, column_market(view, r->market), r->size); COLUMN_GET_END
 COLUMN_GET(get_filled, struct order) column_set_size(out, column_market(view, r->market), r->filled); COLUMN_GET_END
+COLUMN_GET(get_reversed, struct order) column_set_size(out, column_market(view, r->market), r->reversed); COLUMN_GET_END
 COLUMN_GET(get_avg, struct order)
     price avg = {0};
     order_avg_fill(r, &avg);
@@ -191,6 +197,9 @@ COLUMN_GET(get_state, struct order)
     if (r->flags & ORDER_OUTCOME_UNKNOWN) {
         str_copy(out->text, sizeof out->text, "UNKNOWN?");
         out->role = ROLE_WARN;
+    } else if (order_open(r) && view_order_delayed_us(view, r->id) > now_us) {
+        str_copy(out->text, sizeof out->text, "delayed");
+        out->role = ROLE_WARN;
     } else if (r->cancel_requested_us && order_open(r)) {
         str_copy(out->text, sizeof out->text, "cancelling");
         out->role = ROLE_MUTED;
@@ -203,6 +212,7 @@ COLUMN_GET(get_state, struct order)
     }
 COLUMN_GET_END
 COLUMN_GET(get_unknown, struct order) column_set_bool(out, r->flags & ORDER_OUTCOME_UNKNOWN, "?"); COLUMN_GET_END
+COLUMN_GET(get_delayed, struct order) if (order_open(r)) column_set_time(out, view_order_delayed_us(view, r->id)); COLUMN_GET_END
 COLUMN_GET(get_reduce, struct order) column_set_bool(out, r->flags & ORDER_REDUCE_ONLY, "reduce"); COLUMN_GET_END
 COLUMN_GET(get_post, struct order) column_set_bool(out, r->flags & ORDER_POST_ONLY, "post"); COLUMN_GET_END
 COLUMN_GET(get_order_lev, struct order) column_set_int(out, r->leverage ? r->leverage : 1); COLUMN_GET_END
@@ -245,6 +255,8 @@ static const struct column orders[] = {
     {"reduce_only", "reduce", 6, false, -1, false, get_reduce, NULL},
     {"post_only", "post", 5, false, -1, false, get_post, NULL},
     {"outcome_unknown", "unknown", 7, false, -1, false, get_unknown, NULL},
+    {"delayed_until", "delayed", 8, false, -1, false, get_delayed, NULL},
+    {"reversed", "taken back", 10, true, -1, false, get_reversed, NULL},
     {"leverage", "lev", 4, true, -1, false, get_order_lev, NULL},
     {"reason", "reason", 24, false, -1, false, get_reason, NULL},
     {"position", "pos", 5, true, -1, false, get_parent, NULL},

@@ -408,7 +408,7 @@ void intent_reads_as(const struct desk *view, const struct intent *in, char *tex
         str_addf(&s, "LIST %s on %s", in->u.wanted, venue_name((enum venue_id)in->order));
         break;
     case INTENT_LIVE:
-        str_addf(&s, in->order ? "GO LIVE: account %s trades REAL MONEY from now on, by hand and by what uses it" : "NO LONGER LIVE: account %s, only exits and cancels pass from now on", in->note);
+        str_addf(&s, in->order ? "GO LIVE: account %s trades REAL MONEY from now on, by hand and by what uses it" : "NO LONGER LIVE: account %s, only exits and cancels pass; its orders that would open something are cancelled", in->note);
         break;
     case INTENT_REMARK:
         remark_as(view, in, &s);

@@ -85,6 +85,28 @@ static void troubles(void **state) {
     page(120, 40, false, "9", "live-down-120x40");
 }
 
+/* Held back by the venue; an exit that waits for its shares; a fill that may be taken back, one that was. */
+static void not_settled(void **state) {
+    struct order *position = &fake.order[fake.n_orders - 2];
+    (void)state;
+    fake.delayed_us[fake.n_orders - 1] = FAKE_NOW + 3000000;
+    position->pos.plan.stop = PRICE(400000);
+    position->pos.unprotected = 1;
+    fake.vp[fake.n_orders - 2].unprotected_why = "its shares are not settled; it goes out as soon as they are";
+    for (int i = 1; i < 3; i++) {
+        fake.fill[i] = fake.fill[0];
+        fake.fill[i].order = position->id;
+        fake.fill[i].account = LIVE_ACCOUNT;
+        fake.fill[i].market = fake.market[5].id;
+        fake.fill[i].at_us = FAKE_NOW - (i + 3) * 1000000;
+    }
+    fake.fill[1].finality = FILL_PROVISIONAL;
+    fake.fill[2].finality = FILL_REVERSED;
+    fake.n_fills = 3;
+    page(120, 40, false, "", "live-unsettled-120x40");
+    page(80, 24, false, "3", "live-orders-80x24");
+}
+
 static bool asks(struct session *s) { return s->ask.kind != ASK_NONE; }
 static void command(struct session *s, const char *line) {
     press(s, ':');
@@ -229,7 +251,7 @@ static void a_market_is_wanted_without_a_question(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(pages, setup, teardown), cmocka_unit_test_setup_teardown(cards, setup, teardown), cmocka_unit_test_setup_teardown(troubles, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages, setup, teardown), cmocka_unit_test_setup_teardown(cards, setup, teardown), cmocka_unit_test_setup_teardown(troubles, setup, teardown), cmocka_unit_test_setup_teardown(not_settled, setup, teardown),
         cmocka_unit_test_setup_teardown(going_live_takes_the_name, setup, teardown), cmocka_unit_test_setup_teardown(a_name_typed_ahead_does_not_count, setup, teardown),
         cmocka_unit_test_setup_teardown(no_longer_live_needs_no_question, setup, teardown), cmocka_unit_test_setup_teardown(paper_never_turns_into_real_money, setup, teardown),
         cmocka_unit_test_setup_teardown(a_confirmation_of_real_money_is_deaf_at_first, setup, teardown), cmocka_unit_test_setup_teardown(every_border_is_that_of_real_money, setup, teardown),

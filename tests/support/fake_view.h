@@ -36,6 +36,7 @@ struct fake {
     struct view_venue venue[VENUE_COUNT]; /* where venue_set */
     bool venue_set[VENUE_COUNT];
     struct ev_claim claim[4];
+    int64_t delayed_us[FAKE_MAX]; /* of order[i] */
 };
 extern struct fake fake;
 

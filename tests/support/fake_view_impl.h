@@ -380,6 +380,13 @@ const struct order *view_order(const struct desk *d, order_id id) {
             return &fake.order[i];
     return NULL;
 }
+int64_t view_order_delayed_us(const struct desk *d, order_id id) {
+    (void)d;
+    for (int i = 0; i < fake.n_orders; i++)
+        if (fake.order[i].id == id)
+            return fake.delayed_us[i];
+    return 0;
+}
 const struct order *view_order_find(const struct desk *d, const char *text) {
     (void)d;
     for (int i = 0; i < fake.n_orders; i++) {

@@ -52,6 +52,8 @@ static void why(struct session *s, const struct order *o, char *buf, size_t cap)
     if (o->flags & ORDER_OUTCOME_UNKNOWN)
         snprintf(buf, cap, "%u: outcome UNKNOWN, checking with the venue; sent %s, it will not be sent again", o->num,
                  format_clock(o->sent_us, sent));
+    else if (order_open(o) && view_order_delayed_us(s->view, o->id) > s->now_us)
+        snprintf(buf, cap, "%u: the venue holds it back until %s: it can't be cancelled, nothing is assumed of it", o->num, format_clock(view_order_delayed_us(s->view, o->id), sent));
     else if (o->reason_text[0])
         snprintf(buf, cap, "%u: %s", o->num, o->reason_text);
     else if (o->reason)

@@ -70,7 +70,7 @@ static void draw_plan(struct session *s, struct canvas *c, int x, int y, int w, 
     const unsigned unit = FORMAT_UNIT | (session_ascii(s) ? FORMAT_ASCII : 0);
     int used = 0;
     if (vp->unprotected)
-        used = canvas_text(c, x, y, w, ROLE_ALERT, CELL_BOLD, "UNPROTECTED: the stop can't fire now  ");
+        used = canvas_textf(c, x, y, w, ROLE_ALERT, CELL_BOLD, "UNPROTECTED: %s  ", vp->unprotected_why ? vp->unprotected_why : "the stop can't fire now");
     used +=
         canvas_textf(c, x + used, y, w - used, ROLE_MUTED, 0, "stop %s  target %s",
                      format_price(m, o->pos.plan.stop, unit, stop), format_price(m, o->pos.plan.target, unit, target));
