@@ -113,7 +113,15 @@ static inline void row_apply(struct rig *g, const struct fx_save *s) {
             *o = s->u.order;
         }
         break;
-    case SAVE_FILL: ROW_PUT(g, fills, s->u.fill); break;
+    case SAVE_FILL:
+        for (size_t i = 0; i < g->rows.n_fills; i++)
+            if (g->rows.fills[i].account == s->u.fill.account && g->rows.fills[i].leg == s->u.fill.leg && strcmp(g->rows.fills[i].venue_trade, s->u.fill.venue_trade) == 0) {
+                assert_true(s->u.fill.finality >= g->rows.fills[i].finality); /* only forwards */
+                g->rows.fills[i] = s->u.fill;
+                return;
+            }
+        ROW_PUT(g, fills, s->u.fill);
+        break;
     case SAVE_LEDGER: ROW_PUT(g, ledger, s->u.ledger); break;
     case SAVE_SETTING: ROW_PUT(g, settings, s->u.setting); break;
     case SAVE_FOLLOW: follow_apply(g, &s->u.follow); break;
