@@ -226,14 +226,14 @@ static void rig_market(int i, const char *symbol, bool neg_risk) {
 }
 
 /* A book: asks 0.50 x 100, 0.52 x 100; bids 0.48 x 100, 0.45 x 50. */
-static void rig_book(void) {
+__attribute__((unused)) static void rig_book(void) {
     const struct level bids[] = {{PRICE(480000), QTY(100000000)}, {PRICE(450000), QTY(50000000)}}, asks[] = {{PRICE(500000), QTY(100000000)}, {PRICE(520000), QTY(100000000)}};
     memcpy(R.depth[BOOK_BID], bids, sizeof bids);
     memcpy(R.depth[BOOK_ASK], asks, sizeof asks);
     R.depth_count[0] = R.depth_count[1] = 2;
 }
 
-static void rig_open(int signature_type) {
+__attribute__((unused)) static void rig_open(int signature_type) {
     memset(&R, 0, sizeof R);
     rig_server_open();
     rig_market(0, "will-it-rain", false);
@@ -257,7 +257,7 @@ static void rig_open(int signature_type) {
     s->tracker = tracker_new(7, VENUE_POLYMARKET, s->sink);
     s->ready = true;
 }
-static void rig_close(void) {
+__attribute__((unused)) static void rig_close(void) {
     pm_clob_free(R.session.clob);
     tracker_free(R.session.tracker);
     pm_key_free(R.session.key);
