@@ -85,12 +85,12 @@ static void run_place(struct engine *e, const struct effect *fx) {
     }
 }
 
-static void put_refused(struct engine *e, const struct effect *fx, order_id order, enum err err, uint32_t what) {
+static void put_refused(struct engine *e, const struct effect *fx, order_id order, enum err err, uint32_t what, const char *text) {
     struct event ev = answer(e, fx, EVENT_REFUSED);
     ev.u.refused.order = order;
     ev.u.refused.reason = (int32_t)err;
     ev.u.refused.what = what;
-    str_copy(ev.u.refused.text, sizeof ev.u.refused.text, err_text(err));
+    str_copy(ev.u.refused.text, sizeof ev.u.refused.text, text);
     engine_put(e, &ev);
 }
 
@@ -100,14 +100,15 @@ static void run_cancel(struct engine *e, const struct effect *fx) {
     enum err err = v ? v->ops->cancel(v, &fx->u.cancel, engine_now_us(e)) : ERR_UNREACHABLE;
     engine_crash(e, "after-cancel");
     if (err)
-        put_refused(e, fx, fx->u.cancel.order, err, 0);
+        put_refused(e, fx, fx->u.cancel.order, err, 0, err_text(err));
 }
 
 static void run_amend(struct engine *e, const struct effect *fx) {
     struct venue *v = e->venues[fx->venue].v;
-    enum err err = v ? v->ops->amend(v, &fx->u.amend, engine_now_us(e)) : ERR_UNREACHABLE;
+    const bool can = v && (v->ops->caps & VENUE_AMENDS);
+    enum err err = !v ? ERR_UNREACHABLE : can ? v->ops->amend(v, &fx->u.amend, engine_now_us(e)) : ERR_UNSUPPORTED;
     if (err)
-        put_refused(e, fx, fx->u.amend.order.id, err, 1);
+        put_refused(e, fx, fx->u.amend.order.id, err, 1, v && !can ? "the venue changes no orders: cancel it and place a new one" : err_text(err));
 }
 
 static void run_query(struct engine *e, const struct effect *fx) {
@@ -133,7 +134,7 @@ static void run_reconcile(struct engine *e, const struct effect *fx) {
 
 static void run_reset(struct engine *e, const struct effect *fx) {
     struct venue *v = e->venues[fx->venue].v;
-    if (!v || v->ops->reset(v, &fx->u.reset, engine_now_us(e)))
+    if (!v || !v->ops->reset || v->ops->reset(v, &fx->u.reset, engine_now_us(e)))
         engine_put_note(e, NOTICE_ALERT, "the venue can't reset this account");
 }
 

@@ -312,6 +312,13 @@ void on_refused(struct desk *d, const struct event *ev) {
     if (r == NULL)
         return;
     if (ev->u.refused.what == 1) {
+        struct rec *pos = rec_find(d, r->o.parent);
+        const int64_t over = r->holds.micro - order_rest(&r->o).micro; /* reserved for a size that it does not get */
+        if (order_open(&r->o) && over > 0) {
+            reserve_give(d, r, QTY(over));
+            if (pos != NULL)
+                exits_pursue(d, pos);
+        }
         waiters_end(d, r->o.id, WAIT_AMEND, e, ev->u.refused.text);
         return;
     }

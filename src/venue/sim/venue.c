@@ -98,10 +98,12 @@ static void sim_restore(struct venue *v, const struct event *ev) {
         s->feed->ops->restore(s->feed, ev);
 }
 
+/* It goes by the desk's own number. */
 static enum err sim_prepare(struct venue *v, struct order *o, int64_t now_us) {
-    (void)now_us;
     (void)v;
-    snprintf(o->client_id, sizeof o->client_id, "%016llx", (unsigned long long)o->id);
+    (void)now_us;
+    if (o->client_id[0] == 0)
+        snprintf(o->client_id, sizeof o->client_id, "%llu", (unsigned long long)o->id);
     return ERR_OK;
 }
 
