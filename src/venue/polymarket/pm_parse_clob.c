@@ -128,6 +128,9 @@ bool pm_parse_clob_short(const struct json *at, struct pm_listing *l) {
         l->pm.accepting = 0;
         if (l->pm.m.status == MARKET_OPEN)
             l->pm.m.status = MARKET_HALTED;
+    } else if (pm_given(at, "ao") && l->pm.m.status == MARKET_HALTED) {
+        l->pm.accepting = 1;
+        l->pm.m.status = MARKET_OPEN;
     }
     l->fee_source = PM_FEE_KNOWN;
     if (fee.node)
