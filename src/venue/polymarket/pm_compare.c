@@ -8,11 +8,7 @@
 #include "turret/io/loop.h"
 #include "venue/polymarket/pm_data.h"
 
-#define EVERY_US (3 * PM_SECOND)
-#define URGENT_US (PM_SECOND)
-#define AGAIN_US (2 * PM_SECOND)
 #define MANY 15
-#define OFTEN_US (60 * PM_SECOND) /* no book is looked at more often without a reason */
 #define DIFFERENT_MOST 5
 
 struct pm_compare {
@@ -21,7 +17,7 @@ struct pm_compare {
     int n, at;            /* at: of those asked one by one */
     bool busy, one_by_one /* the venue has no interface for many */;
     size_t next;          /* round robin over the table */
-    int64_t next_us, urgent_us;
+    int64_t next_us;
     struct pm_ws_parser parser;
 };
 
@@ -156,15 +152,14 @@ static void ask_many(struct pm_compare *c) {
 }
 
 static bool wanted_now(const struct pm_entry *e, int64_t now_us) {
-    return e->conn && (e->urgent || (e->suspect > 0 && now_us - e->suspect_us >= AGAIN_US));
+    return e->conn && (e->urgent || (e->suspect > 0 && now_us - e->suspect_us >= e->d->pace.differ_again_us));
 }
 
 void pm_compare_run(struct pm_compare *c, int64_t now_us) {
     const struct pm_table *t = &c->d->table;
-    if (c->busy || now_us < c->urgent_us)
+    if (c->busy)
         return;
     c->n = c->at = 0;
-    c->urgent_us = now_us + URGENT_US;
     for (size_t i = 0; i < t->n && c->n < MANY; i++)
         if (wanted_now(t->list[i], now_us)) {
             t->list[i]->urgent = false;
@@ -175,11 +170,11 @@ void pm_compare_run(struct pm_compare *c, int64_t now_us) {
         bool twice = false;
         for (int k = 0; k < c->n; k++)
             twice = twice || c->asked[k] == e;
-        if (!twice && e->conn && vbook_good(e->book) && now_us - e->compared_us >= OFTEN_US)
+        if (!twice && e->conn && vbook_good(e->book) && now_us - e->compared_us >= c->d->pace.compare_often_us)
             c->asked[c->n++] = e;
     }
     if (now_us >= c->next_us)
-        c->next_us = now_us + EVERY_US;
+        c->next_us = now_us + c->d->pace.compare_every_us;
     if (c->n && c->one_by_one)
         ask_one(c);
     else if (c->n)

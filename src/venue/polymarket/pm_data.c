@@ -11,7 +11,6 @@
 #include "venue/polymarket/pm_data.h"
 
 #define BEAT_S 0.1
-#define QUIET_US (4 * PM_SECOND) /* less than half the age at which the desk calls a book stale */
 #define FLUSH_US 1200
 
 void pm_put(struct pm_data *d, const struct event *ev) { d->sink.put(d->sink.ctx, ev); }
@@ -119,7 +118,7 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int events) {
     d->second_us = now;
     pm_stream_run(d->stream, now);
     pm_compare_run(d->compare, now);
-    books_beat(d->books, now, QUIET_US, alive);
+    books_beat(d->books, now, d->pace.beat_quiet_us, alive);
     tell_health(d, now);
 }
 
@@ -171,6 +170,9 @@ struct pm_data *pm_data_open(const struct pm_hosts *h, const struct pm_markets_c
     text[0] = 0;
     d->as = as;
     d->sink = sink;
+    d->pace = (struct pm_pace){.again_us = 240 * PM_SECOND, .poll_every_us = 20 * PM_SECOND, .poll_quiet_us = 300 * PM_SECOND, .compare_every_us = 3 * PM_SECOND,
+                               .compare_often_us = 60 * PM_SECOND, .differ_again_us = 2 * PM_SECOND, .try_first_us = 3 * PM_SECOND, .snapshot_us = 10 * PM_SECOND,
+                               .beat_quiet_us = 4 * PM_SECOND};
     if (!hosts_set(d, h, text)) {
         free(d->host_text);
         free(d);

@@ -120,8 +120,17 @@ void pm_past_free(struct pm_past *h);
 void pm_past_add(struct pm_past *h, struct pm_entry *e); /* its history, then its stream */
 void pm_past_run(struct pm_past *h, int64_t now_us);
 
+struct pm_pace { /* how often things are done; tests are in a hurry */
+    int64_t again_us;                     /* listings */
+    int64_t poll_every_us, poll_quiet_us; /* markets no listing tells of any more */
+    int64_t compare_every_us, compare_often_us /* no book more often without a reason */, differ_again_us;
+    int64_t try_first_us;                 /* a needed market that was not found */
+    int64_t snapshot_us;                  /* a book that was asked for */
+    int64_t beat_quiet_us;                /* less than half the age at which the desk calls a book stale */
+};
 struct pm_data {
     struct pm_hosts hosts;
+    struct pm_pace pace;
     char *host_text;            /* what they point into */
     enum venue_id as;
     struct event_sink sink;

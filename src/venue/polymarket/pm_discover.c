@@ -8,13 +8,10 @@
 #include "turret/io/loop.h"
 #include "venue/polymarket/pm_data.h"
 
-#define AGAIN_US (240 * PM_SECOND)
 #define FAILED_US (15 * PM_SECOND)
 #define PAGE 25             /* small pages: one is read within a loop turn */
 #define WORD_MOST 60        /* markets of one tag or search */
 #define TOP_MOST 2000
-#define POLL_EVERY_US (20 * PM_SECOND)
-#define POLL_QUIET_US (300 * PM_SECOND) /* not told of for so long: is it over? */
 #define POLL_MANY 15
 
 enum kind { WORD_TOP, WORD_TAG, WORD_SEARCH, WORD_SLUG, WORD_CONDITION };
@@ -153,7 +150,7 @@ static void word_done(struct word *w, enum err e, const char *why) {
         word_free(w);
         return;
     }
-    w->next_us = clock_now_us() + (e == ERR_OK || e == ERR_NOT_FOUND ? AGAIN_US : FAILED_US);
+    w->next_us = clock_now_us() + (e == ERR_OK || e == ERR_NOT_FOUND ? d->pace.again_us : FAILED_US);
 }
 
 /* --- pages ----------------------------------------------------------------------------------------------------------------------------------- */
@@ -298,8 +295,9 @@ static void on_closed_ones(void *ctx, const struct pm_got *g) {
 
 /* How long it may be left alone: what is held and should be over is asked after often. */
 static int64_t patience(const struct pm_entry *e, int64_t now_us) {
+    const int64_t quiet = e->d->pace.poll_quiet_us;
     const bool late = e->pm.m.status == MARKET_CLOSED || (e->pm.m.closes_us && e->pm.m.closes_us < now_us);
-    return e->needed && late ? POLL_QUIET_US / 5 : late || e->needed ? POLL_QUIET_US : POLL_QUIET_US * 2;
+    return e->needed && late ? quiet / 5 : late || e->needed ? quiet : quiet * 2;
 }
 
 static void poll_closed(struct pm_discover *x, int64_t now_us) {
@@ -330,7 +328,7 @@ void pm_discover_run(struct pm_discover *x, int64_t now_us) {
             word_start(w);
     }
     if (!x->polling && now_us >= x->poll_us) {
-        x->poll_us = now_us + POLL_EVERY_US;
+        x->poll_us = now_us + x->d->pace.poll_every_us;
         poll_closed(x, now_us);
     }
 }

@@ -8,7 +8,6 @@
 #include "turret/io/loop.h"
 #include "venue/polymarket/pm_data.h"
 
-#define TRY_FIRST_US (3 * PM_SECOND)
 #define TRY_MOST_US (30 * PM_SECOND)
 #define TRIES_ABSENT 4  /* nobody has heard of it */
 #define TRIES_YOUNG 14  /* it is there, but not ready: some five minutes */
@@ -97,7 +96,7 @@ static void need_end(struct need *x, struct pm_entry *e) {
 }
 
 static void need_later(struct need *x) {
-    int64_t wait = TRY_FIRST_US << (x->tries < 4 ? x->tries : 4);
+    int64_t wait = x->all->d->pace.try_first_us << (x->tries < 4 ? x->tries : 4);
     x->busy = false;
     if (++x->tries >= (x->young ? TRIES_YOUNG : TRIES_ABSENT)) {
         need_end(x, x->known); /* a refresh that got no answer leaves what is known */

@@ -14,7 +14,6 @@
 #define TURN_US 1200        /* reading and telling in one loop turn */
 #define ALIVE_US (8 * PM_SECOND)
 #define MUTE_US (20 * PM_SECOND)
-#define SNAPSHOT_US (10 * PM_SECOND)
 
 /* --- messages ------------------------------------------------------------------------------------------------------------------------------- */
 struct pm_text { struct pm_text *next; size_t len; char text[]; };
@@ -337,7 +336,7 @@ void pm_stream_run(struct pm_stream *s, int64_t now_us) {
     for (struct pm_conn *c = s->conns; c; c = c->next)
         for (size_t i = 0; c->open && !c->first && i < c->n; i++) {
             struct pm_entry *e = c->list[i];
-            if (!e->asked_us || vbook_good(e->book) || now_us - e->asked_us < (SNAPSHOT_US << (e->waits < 4 ? e->waits : 4)))
+            if (!e->asked_us || vbook_good(e->book) || now_us - e->asked_us < (s->d->pace.snapshot_us << (e->waits < 4 ? e->waits : 4)))
                 continue;
             e->waits++;
             e->renew = c->changed = true;
