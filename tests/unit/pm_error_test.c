@@ -216,6 +216,8 @@ static void test_bodies_of_any_shape(void **state) {
     assert_true(e.err == ERR_OUTCOME_UNKNOWN && !e.definite);
     e = ask(PM_OP_READ, 502, page);
     assert_true(e.err == ERR_PROVIDER && e.definite);
+    e = ask(PM_OP_PLACE, 77777, page);
+    assert_true(e.err == ERR_OUTCOME_UNKNOWN && !e.definite);
     e = ask(PM_OP_PLACE, 429, "error code: 1015");
     assert_int_equal(e.err, ERR_RATE_LIMITED);
 }

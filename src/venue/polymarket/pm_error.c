@@ -214,6 +214,8 @@ static void decide(enum pm_op op, int status, enum err err, enum sure sure, stru
 }
 
 static void classify(enum pm_op op, int status, const char *message, const char *code, struct pm_error *e) {
+    if (status <= 0 || status > 999) /* no such thing */
+        status = 999;
     const struct row *r = row_find(op, status, message, code);
     if (r && status != 425 && status != 429) {
         decide(op, status, r->err, r->sure, e);
@@ -238,7 +240,7 @@ void pm_error_of_text(enum pm_op op, int status, const char *text, struct pm_err
     utf8_sanitise(message, sizeof message, text ? text : "", text ? strlen(text) : 0);
     if (!message[0] && status >= 200 && status < 300)
         return;
-    classify(op, status > 0 && status < 1000 ? status : 999, message, "", out);
+    classify(op, status, message, "", out);
 }
 
 /* --- bodies ------------------------------------------------------------------------------------------- */
@@ -350,6 +352,6 @@ void pm_error_of(enum pm_op op, const struct http_answer *a, struct pm_error *ou
     } else if (b.html && a->status >= 500) /* a page of what stands before the venue: its words mean nothing of an order */
         classify(op, a->status, "", "", out);
     else
-        classify(op, a->status > 0 && a->status < 1000 ? a->status : 999, b.message, b.code, out);
+        classify(op, a->status, b.message, b.code, out);
     json_free(doc);
 }
