@@ -111,6 +111,8 @@ static bool up_engine(struct app *a) {
         a->failure = ERR_IO;
         return false;
     }
+    if (!app_polymarket(a))
+        return false;
     app_sim_venues(a);
     if (!app_links(a))
         return false;
@@ -124,6 +126,7 @@ static bool up_engine(struct app *a) {
 static void down_engine(struct app *a) {
     frames_free(a->frames);
     engine_free(a->engine);
+    app_polymarket_down(a);
 }
 
 static void control_stop(void *ctx) {

@@ -14,6 +14,8 @@
 
 #define SIGNAL_COUNT 5
 
+struct polymarket_conf;
+
 struct app {
     const struct app_cfg *cfg;
     uint64_t seed, hash;
@@ -31,6 +33,7 @@ struct app {
     struct database *database;
     struct app_models *models;
     struct alerts *alerts;
+    struct polymarket_conf *polymarket; /* NULL: not wanted */
     ev_signal signals[SIGNAL_COUNT];
     ev_timer grace, late;
     bool stopping;
@@ -43,6 +46,9 @@ struct app {
 /* The simulated venues (app_sim.c), links.conf (app_links in app_sim.c); false: failure is set. */
 void app_sim_venues(struct app *a);
 bool app_links(struct app *a);
+/* Polymarket (app_polymarket.c), before the simulated venues; false: failure is set. */
+bool app_polymarket(struct app *a);
+void app_polymarket_down(struct app *a);
 /* Alarms outside of the terminal (alerts.c). */
 bool app_alerts_up(struct app *a);
 void app_alerts_down(struct app *a);

@@ -33,6 +33,7 @@ const struct cli_command cli_commands[] = {
     {"backup", "[FILE]", "write the database as plain SQL", cli_backup},
     {"restore", "FILE", "read such a file into an empty database; with --yes over what is there, which is saved beside the file first", cli_restore},
     {"doctor", "", "recompute everything from orders, fills and ledger and compare", cli_doctor},
+    {"venue", "login|test|accounts|search|cancel-all [VENUE] [QUERY|MARKET]", "a real venue's account from the shell, without the engine: store its key, check everything, look, search markets, cancel all its orders", cli_venue},
     {"keys", "", "the keys as bound now", cli_keys},
     {"theme", "list | check [NAME|FILE]", "list the themes, or check one for roles that are hard to read", cli_theme},
     {"config", "check [FILE] | show | reload", "check or show the settings, or have the engine read them again", cli_config_command},

@@ -12,7 +12,7 @@
     X(HELP, "help", 'h', "", "*", "help on the command")                                                                                  \
     X(FROM, "from", 0, "ID", "tail", "go on after this event of the stream")                                                              \
     X(VERSION, "version", 'V', "", "turret", "print the version")                                                                         \
-    X(CONFIG, "config", 0, "FILE", "run start attach backup restore doctor config keys turret", "configuration file instead of turret.conf")     \
+    X(CONFIG, "config", 0, "FILE", "run start attach backup restore doctor config keys venue turret", "configuration file instead of turret.conf")     \
     X(DB, "db", 0, "URL", "run start backup restore doctor turret", "PostgreSQL server to use instead of the private one; no password in it")        \
     X(HEADLESS, "headless", 0, "", "run", "no screen, even on a terminal")                                                                \
     X(PLAIN, "plain", 0, "", "run turret", "lines of words instead of a screen")                                                          \
@@ -79,6 +79,7 @@ int cli_doctor(struct cli *c);
 bool cli_dry_run_wanted(const struct cli *c); /* sniper dry-run --tape: needs no engine */
 int cli_dry_run(struct cli *c);
 int cli_export(struct cli *c); /* cli_export.c */
+int cli_venue(struct cli *c);  /* cli_venue.c */
 /* cli_local.c */
 int cli_replay(struct cli *c);
 int cli_tape(struct cli *c);

@@ -56,7 +56,7 @@ int cli_help_of(const char *name) {
         for (int i = 0; i < OPT_COUNT; i++)
             if (option_table[i].help[0] && option_allowed(&option_table[i], ""))
                 print_option(&option_table[i]);
-        printf("\nManual: turret(1), turret.conf(5), turret-keys(7), turret-automations(7)\n");
+        printf("\nManual: turret(1), turret.conf(5), turret-keys(7), turret-automations(7), turret-polymarket(7)\n");
         return 0;
     }
     for (int i = 0; i < command_count; i++)

@@ -31,13 +31,7 @@ int out_ok_json(cJSON *data) {
     return 0;
 }
 
-int out_error(bool json, enum err e, const char *msg, const char *order) {
-    if (!msg || !msg[0])
-        msg = err_text(e);
-    if (!json) {
-        fprintf(stderr, "turret: %s\n", msg);
-        return err_exit_code(e);
-    }
+static cJSON *error_json(enum err e, const char *msg, const char *order) {
     cJSON *o = cJSON_CreateObject(), *err;
     cJSON_AddNumberToObject(o, "v", 1);
     cJSON_AddFalseToObject(o, "ok");
@@ -49,7 +43,24 @@ int out_error(bool json, enum err e, const char *msg, const char *order) {
         cJSON_AddStringToObject(err, "order", order);
     else
         cJSON_AddNullToObject(err, "order");
+    return o;
+}
+
+int out_error_data(enum err e, const char *msg, cJSON *data) {
+    cJSON *o = error_json(e, msg && msg[0] ? msg : err_text(e), NULL);
+    cJSON_AddItemToObject(o, "data", data);
     print_json(o);
+    return err_exit_code(e);
+}
+
+int out_error(bool json, enum err e, const char *msg, const char *order) {
+    if (!msg || !msg[0])
+        msg = err_text(e);
+    if (!json) {
+        fprintf(stderr, "turret: %s\n", msg);
+        return err_exit_code(e);
+    }
+    print_json(error_json(e, msg, order));
     return err_exit_code(e);
 }
 

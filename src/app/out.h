@@ -12,6 +12,7 @@
 int out_ok_json(cJSON *data);
 /* Complains: JSON envelope on stdout if `json`, else "turret: msg" on stderr. order: state of the order concerned, or NULL. */
 int out_error(bool json, enum err e, const char *msg, const char *order);
+int out_error_data(enum err e, const char *msg, cJSON *data); /* JSON only: the error with what was found until then; frees data */
 int out_errorf(bool json, enum err e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Rows (array) or facts (object) with the columns of ui/columns.h's `table` (NULL: as they are); `wide` = terminal columns, 0 = TSV. */
 void out_data(FILE *f, const cJSON *data, const char *table, int wide);

@@ -54,6 +54,14 @@ typedef void pm_found_fn(void *ctx, const struct pm_found *f); /* NULL: the end 
 struct pm_search;
 struct pm_search *pm_search_start(const struct pm_hosts *h, const char *query /* "": the most traded */, int max, pm_found_fn *found, pm_end_fn *end, void *ctx);
 void pm_search_free(struct pm_search *s);
+/* An account at a glance: what is held one by one, then the sums. Hosts clob and data must be set. NULL with a sentence in text: it can't start. */
+struct pm_held { char slug[128], title[MARKET_TITLE_MAX], outcome[32]; qty size; price avg, now; usd value; bool redeemable; };
+struct pm_overview { char wallet[PM_ADDRESS_TEXT]; int signature_type, orders, positions; usd balance, allowance /* negative: not told */, in_orders, positions_value, redeemable; };
+typedef void pm_held_fn(void *ctx, const struct pm_held *h);
+typedef void pm_overview_fn(void *ctx, enum err e, const char *text, const struct pm_overview *o);
+struct pm_overview_run;
+struct pm_overview_run *pm_overview_start(const struct pm_cfg *cfg, pm_held_fn *held, pm_overview_fn *end, void *ctx, char *text, size_t cap);
+void pm_overview_free(struct pm_overview_run *r);
 /* Cancels without engine and database: all orders, or those of one market (slug or condition id; "" = all). */
 struct pm_cancel;
 struct pm_cancel *pm_cancel_start(const struct pm_cfg *cfg, const char *market, pm_end_fn *end, void *ctx);
