@@ -1,4 +1,4 @@
-/* Plain mode (plain.h): notices, fills and a status sentence as they happen; `close 1` asks in words and wants "yes". */
+/* Plain mode (plain.h): notices, fills and a status sentence as they happen; `close 1` asks in words and wants "yes", going live the account's name. */
 #include "app/plain.h"
 
 #include <errno.h>
@@ -74,11 +74,20 @@ static void on_status(struct ev_loop *loop, ev_timer *t, int revents) {
              a.open_orders, a.open_orders == 1 ? "" : "s", view_market_count(d), (unsigned long long)st.events,
              st.killed ? " HALTED by the kill switch." : "", st.leader ? "" : " Watching: another desk trades.");
     plain_line(p, "STATUS", text);
+    for (int i = 1; view_account_at(d, i, &a); i++) {
+        if (!a.a->live)
+            continue;
+        dec_format_fixed(a.equity.micro, 2, true, equity);
+        snprintf(text, sizeof text, "LIVE %s. Equity %s, %d position%s, %d open order%s%s.%s", a.a->name, equity, a.positions, a.positions == 1 ? "" : "s", a.open_orders,
+                 a.open_orders == 1 ? "" : "s", a.provisional ? ", fills not settled" : "", a.may_trade ? "" : " Exits only.");
+        plain_line(p, "STATUS", text);
+    }
 }
 
 static void answer_question(struct plain *p, const char *line) {
+    const bool name = p->question.kind == INTENT_LIVE && p->question.order;
     p->has_question = false;
-    if (strcmp(line, "yes") != 0) {
+    if (strcmp(line, name ? p->question.note : "yes") != 0) {
         plain_line(p, "CANCELLED", "Nothing was sent.");
         return;
     }
@@ -91,7 +100,7 @@ static void answer_question(struct plain *p, const char *line) {
 static void run_line(struct plain *p, char *line) {
     struct command_ctx ctx = {.view = engine_view(p->engine), .now_us = engine_now_us(p->engine)};
     struct command_result r = {0};
-    char text[SENTENCE_MAX + 40];
+    char text[SENTENCE_MAX + 120];
     while (*line == ':' || *line == ' ')
         line++;
     if (p->has_question) {
@@ -106,7 +115,10 @@ static void run_line(struct plain *p, char *line) {
     }
     command_run_line(&ctx, line, &r);
     if (r.has_intent) {
-        snprintf(text, sizeof text, "%s. Type yes.", r.reads_as);
+        struct view_account a;
+        const bool live = intent_is_live(ctx.view, &r.intent), known = view_account(ctx.view, r.intent.account, &a), name = r.intent.kind == INTENT_LIVE && r.intent.order;
+        snprintf(text, sizeof text, "%s%s%s%s. Type %s.", live ? "LIVE " : "", live && known ? a.a->name : live ? "accounts too" : "", live ? ", REAL MONEY: " : "", r.reads_as,
+                 name ? "the account's name" : "yes");
         p->question = r.intent;
         p->has_question = true;
         plain_line(p, "CONFIRM", text);
