@@ -161,7 +161,8 @@ static void restore_order(struct tracker *t, const struct order *o) {
     if (o->account != t->account || tracker_entry(t, o->id) != NULL)
         return;
     struct entry *e = entry_make(t, o, o->sent_us > 0 ? o->sent_us : o->created_us);
-    e->o.acked = o->state == STATE_PARTIAL || o->filled.micro > 0;
+    e->o.acked = (o->flags & ORDER_ACKED) != 0 || o->state == STATE_PARTIAL || o->filled.micro > 0;
+    e->unknown = (o->flags & ORDER_OUTCOME_UNKNOWN) != 0;
     e->refused = o->state == STATE_FAILED;
     if (o->pos.status == POSITION_OPEN)
         tracker_place_get(t, o->market, o->side)->net.micro += o->pos.open.micro;

@@ -63,7 +63,7 @@ static void a_first_start_takes_what_is_there(void **st) {
     assert_int_equal(no->side, SIDE_NO);
     assert_int_equal(no->entry.micro, 251235);
     assert_int_equal(nth(EVENT_RECON_CASH, 0)->recon_cash.cash.micro, 250500000);
-    assert_int_equal(nth(EVENT_FUNDS, 0)->funds.allowance.micro, 900000000); /* no neg-risk market here */
+    assert_int_equal(nth(EVENT_FUNDS, 0)->funds.allowance.micro, 7);
     assert_int_equal(nth(EVENT_FUNDS, 0)->funds.locked.micro, 6000000);
 }
 

@@ -1,5 +1,6 @@
 /* What the wallet holds: tokens named by what was told here (orders, fills, stored positions) and by the Data API (what came from elsewhere), each
  * with its balance at the CLOB. Many tokens: those that moved lately and those of which the two disagree are asked, for the others the list counts. */
+#include "venue/polymarket/pm_account.h"
 #include "venue/polymarket/pm_recon_impl.h"
 
 #include <cjson/cJSON.h>
@@ -191,17 +192,15 @@ static void balance_ask(struct pm_holding *h, bool refresh);
 
 static void on_balance(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_holding *h = ctx;
-    struct json_err err = {0};
-    struct json root = json_root(doc, &err);
-    int64_t size = 0;
     struct pm_recon *r = h->r;
-    const bool good = e->err == ERR_OK && doc != NULL && pm_balance_parse(&root, "balance", &size);
+    usd size = {0}, allowance;
+    const bool good = e->err == ERR_OK && pm_funds_read(doc, r->u->s->chain_id, &size, &allowance);
     (void)a;
     r->waiting--;
-    h->size = QTY(size);
+    h->size = QTY(size.micro);
     h->asked = good;
     if (!good)
-        pm_recon_fail(r, "balance of a token: %.60s", e->err != ERR_OK ? e->text : doc == NULL ? "no answer" : err.text); /* the holding is gone now */
+        pm_recon_fail(r, "balance of a token: %.60s", e->err != ERR_OK ? e->text : "the answer can't be read"); /* the holding is gone now */
     pm_recon_advance(r);
 }
 
@@ -220,56 +219,13 @@ static void balance_ask(struct pm_holding *h, bool refresh) {
     pm_clob_call(s->clob, &call, refresh ? on_refreshed : on_balance, h);
 }
 
-/* The smallest allowance of the exchanges that the account's markets need; -1: not said. */
-static usd allowance_of(const struct pm_recon *r, const struct json *root, bool *bad) {
-    const struct pm_session *s = r->u->s;
-    bool need[PM_EXCHANGE_V3 + 1] = {[PM_EXCHANGE_STANDARD] = true};
-    struct json map = {0};
-    int64_t least = INT64_MAX, one = 0;
-    const struct tracker_place *p;
-    for (size_t i = 0; (p = tracker_place(s->tracker, i)) != NULL; i++) {
-        const struct pm_market *m = pm_market_by_id(s->data, p->market);
-        if (m != NULL)
-            need[m->protocol == 2 ? PM_EXCHANGE_V3 : m->neg_risk ? PM_EXCHANGE_NEG_RISK : PM_EXCHANGE_STANDARD] = true;
-    }
-    if (!json_get_object(root, "allowances", JSON_OPTIONAL, &map) || map.node == NULL) {
-        if (cJSON_GetObjectItemCaseSensitive(root->node, "allowance") == NULL)
-            return USD(-1);
-        *bad = !pm_balance_parse(root, "allowance", &one);
-        return USD(one);
-    }
-    for (int x = 0; x <= PM_EXCHANGE_V3; x++) {
-        struct pm_domain_info info;
-        const struct pm_domain d = {s->chain_id, (enum pm_exchange)x};
-        if (!need[x] || !pm_domain_info(&d, &info))
-            continue;
-        int64_t found = 0;
-        for (const struct cJSON *c = map.node->child; c != NULL; c = c->next) {
-            struct pm_address a;
-            if (c->string != NULL && pm_address_parse(c->string, &a) && memcmp(&a, &info.contract, sizeof a) == 0)
-                *bad = *bad || !pm_balance_parse(&map, c->string, &found);
-        }
-        least = found < least ? found : least;
-    }
-    return USD(least);
-}
-
 static void on_cash(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_recon *r = *(struct pm_recon **)ctx;
-    struct json_err err = {0};
-    struct json root = json_root(doc, &err);
-    bool bad = false;
     (void)a;
     r->waiting--;
-    if (e->err != ERR_OK || doc == NULL) {
-        pm_recon_fail(r, "balance: %.70s", e->err != ERR_OK ? e->text : "no answer");
-    } else {
-        bad = !pm_balance_parse(&root, "balance", &r->cash.micro);
-        r->allowance = allowance_of(r, &root, &bad);
-        if (bad)
-            pm_recon_fail(r, "balance: %.70s", err.text);
-        r->cash_known = !bad;
-    }
+    r->cash_known = e->err == ERR_OK && pm_funds_read(doc, r->u->s->chain_id, &r->cash, &r->allowance);
+    if (!r->cash_known)
+        pm_recon_fail(r, "balance: %.70s", e->err != ERR_OK ? e->text : "the answer can't be read");
     pm_recon_advance(r);
 }
 

@@ -3,6 +3,7 @@
  * winning ones are money only when they are claimed: until then they are a position, shown as claimable; when they have left the wallet, they are
  * settled at what they paid, with which the cash that came is explained. A void market pays both a half. Splits, merges, conversions and transfers
  * made elsewhere appear as differences of positions and cash, which the desk adjusts and says. */
+#include "venue/polymarket/pm_account.h"
 #include "venue/polymarket/pm_recon_impl.h"
 
 #include <stdio.h>
@@ -129,14 +130,6 @@ static void unlisted_tell(const struct pm_recon *r, int64_t now_us) {
             position_put(r, p->market, p->side, p->net, PRICE(0), now_us);
 }
 
-static usd locked(const struct pm_recon *r) {
-    usd sum = {0};
-    for (const struct tracked *o = NULL; (o = tracker_next_open(r->u->s->tracker, o)) != NULL;)
-        if (o->action == ACTION_BUY && o->limit.micro > 0 && o->size.micro > o->filled.micro)
-            sum = usd_add_sat(sum, usd_of_sat(o->limit, QTY(o->size.micro - o->filled.micro)));
-    return sum;
-}
-
 void pm_recon_tell(struct pm_recon *r, int64_t now_us) {
     struct event ev;
     for (size_t i = 0; i < r->count; i++)
@@ -153,6 +146,7 @@ void pm_recon_tell(struct pm_recon *r, int64_t now_us) {
     ev.u.funds.account = r->u->s->account;
     ev.u.funds.balance = r->cash;
     ev.u.funds.allowance = r->allowance;
-    ev.u.funds.locked = locked(r);
+    ev.u.funds.locked = pm_funds_locked(r->u->s->tracker);
+    r->u->s->balance = r->cash;
     put(r, &ev);
 }

@@ -210,6 +210,7 @@ static void part_tell(struct pm_user *u, const struct pm_own_trade *t, const str
         f.fee.micro += miss > -1000 && miss < 1000 ? miss : 0;
     }
     pm_fill_id(t->id, p->order, f.venue_trade);
+    u->s->ask_funds = true;
     tracker_fill(u->s->tracker, &f, p->order, now_us);
 }
 

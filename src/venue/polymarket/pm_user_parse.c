@@ -65,8 +65,11 @@ bool pm_time(const struct json *at, const char *key, int64_t *us) {
         v = c->valuedouble;
     } else if (cJSON_IsString(c)) {
         char *end = NULL;
-        if (strlen(c->valuestring) < 40 && clock_parse_rfc3339(c->valuestring, us))
-            return true;
+        if (strlen(c->valuestring) < 40 && clock_parse_rfc3339(c->valuestring, us)) {
+            if (*us >= 0)
+                return true;
+            *us = 0;
+        }
         v = strtod(c->valuestring, &end);
         if (end == c->valuestring || *end != 0 || !isdigit((unsigned char)c->valuestring[0]))
             return bad(at, key, c, "not a time");
@@ -76,30 +79,6 @@ bool pm_time(const struct json *at, const char *key, int64_t *us) {
     if (!(v >= 0 && v < 1e16))
         return bad(at, key, c, "not a time");
     *us = (int64_t)(v >= 1e14 ? v : v >= 1e11 ? v * 1e3 : v * 1e6);
-    return true;
-}
-
-bool pm_balance_parse(const struct json *at, const char *key, int64_t *micro) {
-    const struct cJSON *c = child(at, key);
-    if (c == NULL)
-        return bad(at, key, c, "missing");
-    if (cJSON_IsNumber(c)) {
-        if (!(c->valuedouble >= 0 && c->valuedouble < 9e15))
-            return bad(at, key, c, "not a balance");
-        *micro = (int64_t)c->valuedouble;
-        return true;
-    }
-    if (!cJSON_IsString(c))
-        return bad(at, key, c, "not a balance");
-    if (strchr(c->valuestring, '.') != NULL)
-        return (loose(c->valuestring, micro) && *micro >= 0) || bad(at, key, c, "not a balance");
-    int64_t v = 0;
-    for (const char *p = c->valuestring; *p != 0; p++) {
-        if (!isdigit((unsigned char)*p))
-            return bad(at, key, c, "not a balance");
-        v = v > (INT64_MAX - 9) / 10 ? INT64_MAX - 9 : v * 10 + (*p - '0');
-    }
-    *micro = v;
     return true;
 }
 

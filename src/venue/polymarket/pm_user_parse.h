@@ -61,7 +61,5 @@ enum err pm_end_reason(const char *status, char text[REASON_MAX]);
 bool pm_dec(const struct json *at, const char *key, bool need, int64_t *micro, bool *given);
 /* Seconds, milliseconds or RFC 3339; "" and null are nothing. */
 bool pm_time(const struct json *at, const char *key, int64_t *us);
-/* "1000000" is one, "1.5" is one and a half; a uint256 too large is the largest of ours. */
-bool pm_balance_parse(const struct json *at, const char *key, int64_t *micro);
 
 #endif
