@@ -127,15 +127,13 @@ static bool read_secret(const char *prompt, struct secret *out) {
     }
     while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == ' ' || line[n - 1] == '\t'))
         line[--n] = 0;
-    const size_t skip = strspn(line, " \t");
-    out->len = (size_t)n - (skip < (size_t)n ? skip : (size_t)n);
-    out->p = malloc(out->len + 1);
-    if (out->p) {
-        memcpy(out->p, line + ((size_t)n - out->len), out->len);
-        out->p[out->len] = 0;
+    const size_t skip = strspn(line, " \t"), len = strlen(line + skip);
+    if (len > 0) {
+        secret_new(out, len);
+        memcpy(out->p, line + skip, len);
     }
     explicit_bzero(line, sizeof line);
-    return out->p && out->len > 0;
+    return len > 0;
 }
 
 static int keep_secret(struct cli *c, const struct venue_cli *v) {

@@ -9,6 +9,8 @@
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
 
+#define UNLIMITED (1000000000LL * DEC_ONE) /* nobody has that much */
+
 struct state {
     struct polymarket_conf conf;
     struct pm_login *login;
@@ -88,7 +90,10 @@ static void on_overview(void *ctx, enum err e, const char *text, const struct pm
         cJSON_AddStringToObject(r->facts, "wallet", o->wallet);
         cJSON_AddStringToObject(r->facts, "signature_type", types[o->signature_type & 3]);
         add_dec(r->facts, "balance", o->balance.micro, o->balance.micro >= 0);
-        add_dec(r->facts, "allowance", o->allowance.micro, o->allowance.micro >= 0);
+        if (!r->c->json && o->allowance.micro >= UNLIMITED)
+            cJSON_AddStringToObject(r->facts, "allowance", "unlimited");
+        else
+            add_dec(r->facts, "allowance", o->allowance.micro, o->allowance.micro >= 0);
         cJSON_AddNumberToObject(r->facts, "open_orders", o->orders);
         add_dec(r->facts, "in_orders", o->in_orders.micro, true);
         cJSON_AddNumberToObject(r->facts, "positions_held", o->positions);
