@@ -65,6 +65,7 @@ struct vbook *books_add(struct books *s, market_id market, void *owner) {
     b->market = market;
     b->owner = owner;
     b->book = book_new();
+    b->gap_told = true; /* before its first snapshot nobody relies on it */
     b->place = s->n;
     s->list = xgrow(s->list, &s->cap, s->n + 1, sizeof(struct vbook *));
     s->list[s->n++] = b;

@@ -4,9 +4,13 @@
 
 #include "turret/venue/venue.h"
 
+struct pm_hosts;
+struct pm_markets_cfg;
 struct sim_cfg {
     uint64_t seed;
     const char *tape; /* path; NULL = generated markets */
+    const struct pm_hosts *live; /* Polymarket's own books instead, from there; NULL = no. Real time only; read while sim_open runs */
+    const struct pm_markets_cfg *live_markets;
     const struct venue *first; /* this is the second simulated venue (VENUE_SIM2), with some markets of that one, after which it is run */
     int32_t latency_min_us, latency_max_us, slippage_max_bps;
     usd initial_cash;

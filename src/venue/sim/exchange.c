@@ -129,7 +129,7 @@ static void market_defaults(const struct exchange *x, struct sim_market *m) {
         k->tick.micro = 1;
     if (k->lot.micro <= 0)
         k->lot.micro = 1;
-    if (k->maker_ppm == 0 && k->taker_ppm == 0) {
+    if (k->maker_ppm == 0 && k->taker_ppm == 0 && k->fee_kind == FEE_NOTIONAL) {
         k->maker_ppm = DEFAULT_MAKER_PPM;
         k->taker_ppm = DEFAULT_TAKER_PPM;
     }
@@ -165,6 +165,22 @@ static void first_listing(struct exchange *x, struct sim_market *m, const struct
         sim_item_push(x, (now_us / m->funding_period_us + 1) * m->funding_period_us, ITEM_FUNDING, m);
 }
 
+/* A recorded or live market may change its rules; orders that rest keep theirs. */
+static void steps_update(const struct exchange *x, struct sim_market *m, const struct market *src) {
+    struct market *k = &m->m;
+    k->tick = src->tick;
+    k->min_price = src->min_price;
+    k->max_price = src->max_price;
+    k->price_digits = src->price_digits;
+    k->lot = src->lot;
+    k->min_size = src->min_size;
+    k->fee_kind = src->fee_kind;
+    k->maker_ppm = src->maker_ppm;
+    k->taker_ppm = src->taker_ppm;
+    memcpy(k->native, src->native, sizeof k->native);
+    market_defaults(x, m);
+}
+
 void exchange_list(struct exchange *x, const struct market *src, enum exchange_market_mode mode, int64_t now_us) {
     struct sim_market *m = sim_market_get(x, src->id);
     if (!m)
@@ -175,6 +191,8 @@ void exchange_list(struct exchange *x, const struct market *src, enum exchange_m
         memcpy(m->m.title, src->title, sizeof m->m.title);
         memcpy(m->m.category, src->category, sizeof m->m.category);
         m->m.closes_us = src->closes_us;
+        if (m->mode == EXCHANGE_SHOWN)
+            steps_update(x, m, src);
         if (m->m.status != MARKET_RESOLVED)
             m->m.status = src->status;
     }
@@ -207,8 +225,8 @@ void exchange_set_status(struct exchange *x, market_id id, enum market_status s,
 
 /* What one unit of the position's own side is paid. */
 static price settlement_price(const struct sim_position *sp, enum market_outcome o) {
-    if (o == OUTCOME_VOID)
-        return sp->p.entry_price;
+    if (o == OUTCOME_VOID) /* Polymarket pays a half to each outcome; what is generated gives the cost back */
+        return sp->market->m.fee_kind == FEE_POLYMARKET ? PRICE(DEC_ONE / 2) : sp->p.entry_price;
     return PRICE((sp->net > 0) == (o == OUTCOME_YES) ? DEC_ONE : 0);
 }
 

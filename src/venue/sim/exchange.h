@@ -51,8 +51,9 @@ int64_t exchange_next_us(const struct exchange *x); /* earliest delivery or time
 void exchange_run(struct exchange *x, int64_t now_us);
 
 /* --- feed side --- */
-/* Lists a market (emits EVENT_MARKET). Listing again with the same id updates title, status and times. What a listing
- * leaves at 0 the exchange fills in: both fees (2/5 bps), leverage (20), maintenance (2.5 %), funding interval. */
+/* Lists a market (emits EVENT_MARKET). Listing again with the same id updates title, status and times, of a SHOWN one its steps and fees
+ * too. What a listing leaves at 0 the exchange fills in: both fees (2/5 bps, where fees are by value), leverage (20), maintenance (2.5 %),
+ * funding interval. */
 void exchange_list(struct exchange *x, const struct market *m, enum exchange_market_mode mode, int64_t now_us);
 void exchange_set_status(struct exchange *x, market_id id, enum market_status s, int64_t now_us);
 /* Settles a binary market: cancels resting orders, pays positions 1/0 (void: entry cost back), emits settlement fills. */
@@ -93,6 +94,7 @@ struct feed_ops {
     int64_t (*next_us)(const struct feed *f);                    /* INT64_MAX at the end */
     void (*run)(struct feed *f, int64_t now_us);                 /* everything due up to now_us */
     enum err (*activity)(struct feed *f, const struct fx_activity *a, int64_t now_us); /* NULL: it has no named wallets */
+    enum err (*list)(struct feed *f, const struct fx_list *l, int64_t now_us);         /* NULL: it lists what it has */
     bool (*ended)(const struct feed *f);
     uint64_t (*records)(const struct feed *f);                   /* records played so far */
     void (*close)(struct feed *f);
@@ -105,5 +107,9 @@ struct feed *twin_feed_new(struct exchange *x, const struct feed *lead, uint64_t
 /* Plays a tape; its times are shifted so that the first record happens at the start's now_us. ERR_CORRUPT, ERR_IO with a
  * sentence in `text`. ERR_OK with a sentence there is a warning (the tape is cut): show it. */
 enum err tape_feed_new(struct exchange *x, const char *path, struct feed **out, char text[REASON_MAX]);
+/* Polymarket's books and trades as they come, in wall time; nothing of it is run by next_us. */
+struct pm_hosts;
+struct pm_markets_cfg;
+enum err live_feed_new(struct exchange *x, const struct pm_hosts *h, const struct pm_markets_cfg *m, struct feed **out, char text[REASON_MAX]);
 
 #endif

@@ -131,6 +131,11 @@ static enum err sim_activity(struct venue *v, const struct fx_activity *a, int64
     return f->ops->activity ? f->ops->activity(f, a, now_us) : ERR_UNSUPPORTED;
 }
 
+static enum err sim_list(struct venue *v, const struct fx_list *l, int64_t now_us) {
+    struct feed *f = sim_of(v)->feed;
+    return f->ops->list ? f->ops->list(f, l, now_us) : ERR_UNSUPPORTED;
+}
+
 static int64_t feed_next(const struct sim_venue *s) {
     return s->started ? s->feed->ops->next_us(s->feed) : INT64_MAX;
 }
@@ -191,6 +196,7 @@ static const struct venue_ops sim_ops = {
     .reconcile = sim_reconcile,
     .reset = sim_reset,
     .activity = sim_activity,
+    .list = sim_list,
     .next_us = sim_next_us,
     .run = sim_run,
     .close = sim_close,
@@ -219,6 +225,8 @@ static enum err feed_open(const struct sim_cfg *cfg, struct sim_venue *s, char t
         str_copy(text, REASON_MAX, "a second simulated venue needs generated markets on the first");
         return ERR_UNSUPPORTED;
     }
+    if (cfg->live)
+        return live_feed_new(s->x, cfg->live, cfg->live_markets, &s->feed, text);
     if (cfg->tape)
         return tape_feed_new(s->x, cfg->tape, &s->feed, text);
     s->feed = gen_feed_new(s->x, cfg->seed);
