@@ -112,20 +112,35 @@ static void test_addresses(void **state) {
 
 static void test_wallets_of_a_key(void **state) {
     (void)state;
-    static const struct { const char *owner, *safe, *deposit; } rows[] = {
-        {"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0xd93B25cb943D14d0d34FBaF01Fc93a0f8b5F6E47", "0xBc0fF067b7740Eff76C1ca93c875Ba6B890d6B50"},
-        {"0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "0x8ac5D4Bd2752AFc9F5CA531f19D617647216B893", "0x4Fe2CC4925607a473264FA89e7138075695A5F8e"},
-        {"0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf", "0x51b7C68A71dCcBc0b7FA4400934a293D8f4d3Ba8", "0x6F908B3B67b9F9C40413775fFf48b286aeF9a081"},
+    static const struct { const char *owner, *safe, *deposit, *first, *proxy; } rows[] = {
+        {"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0xd93B25cb943D14d0d34FBaF01Fc93a0f8b5F6E47", "0xBc0fF067b7740Eff76C1ca93c875Ba6B890d6B50",
+         "0xdf8b9E8f9AB23f261F6e1B171B7454ae6E46Ba76", "0x365f0CA36Ae1f641E02fE3B7743673da42A13A70"},
+        {"0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "0x8ac5D4Bd2752AFc9F5CA531f19D617647216B893", "0x4Fe2CC4925607a473264FA89e7138075695A5F8e",
+         "0x5F4f45aBd6e86C60B3Df2a4aF103f85256A2Ce6d", "0xd9d24e482c11F586cd9A1a53dC3eEc6dE3883862"},
+        {"0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf", "0x51b7C68A71dCcBc0b7FA4400934a293D8f4d3Ba8", "0x6F908B3B67b9F9C40413775fFf48b286aeF9a081",
+         "0x73310C2E333fB7fb177Dcb43e164958a9D443d6f", "0x909dEdA326ED2aE677F5F8c2527E32977c9838c3"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct pm_address owner = address_of(rows[i].owner), a;
         char text[43];
+        int type;
         pm_safe_address(&owner, &a);
         pm_address_text(&a, text);
         assert_string_equal(text, rows[i].safe);
+        pm_proxy_address(&owner, &a);
+        pm_address_text(&a, text);
+        assert_string_equal(text, rows[i].proxy);
         assert_true(pm_deposit_address(&owner, &a));
         pm_address_text(&a, text);
         assert_string_equal(text, rows[i].deposit);
+        const struct { const char *wallet; int type; } wallets[] = {{rows[i].owner, PM_EOA}, {rows[i].proxy, PM_PROXY}, {rows[i].safe, PM_SAFE}, {rows[i].deposit, PM_1271}, {rows[i].first, PM_1271}};
+        for (size_t k = 0; k < sizeof wallets / sizeof *wallets; k++) {
+            a = address_of(wallets[k].wallet);
+            assert_true(pm_wallet_type(&owner, &a, &type));
+            assert_int_equal(type, wallets[k].type);
+        }
+        a.b[5] ^= 1;
+        assert_false(pm_wallet_type(&owner, &a, &type));
     }
 }
 

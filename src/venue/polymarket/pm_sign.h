@@ -79,6 +79,10 @@ enum err pm_l2_signature(const struct pm_creds *c, int64_t timestamp_s, const ch
 
 /* Addresses that belong to a key on mainnet. */
 void pm_safe_address(const struct pm_address *owner, struct pm_address *out);
-bool pm_deposit_address(const struct pm_address *owner, struct pm_address *out); /* false: not computable here */
+void pm_proxy_address(const struct pm_address *owner, struct pm_address *out);
+bool pm_deposit_address(const struct pm_address *owner, struct pm_address *out); /* of today's generation */
+/* Which signature type goes with that wallet of the owner's: its own address, or one that the venue made for it (deposit wallets of both
+ * generations). False: none that can be computed. */
+bool pm_wallet_type(const struct pm_address *owner, const struct pm_address *wallet, int *type);
 
 #endif
