@@ -254,8 +254,15 @@ static void other_types(void **state) {
     cfg.account.signature_type = PM_PROXY;
     cfg.account.wallet = "0x1111111111111111111111111111111111111111";
     run(false);
-    assert_int_equal(row("wallet")->state, PM_CHECK_OK);
+    assert_int_equal(row("wallet")->state, PM_CHECK_WARN); /* of a venue that is not Polymarket's own */
     assert_non_null(strstr(row("wallet")->text, "compare"));
+    assert_int_equal(pm_key_new(KEY, strlen(KEY), &k), ERR_OK);
+    pm_proxy_address(pm_key_address(k), &a);
+    pm_address_text(&a, wallet);
+    pm_key_free(k);
+    cfg.account.wallet = wallet;
+    run(false);
+    assert_int_equal(row("wallet")->state, PM_CHECK_OK);
 }
 
 static void wrong_wallets(void **state) {
@@ -281,6 +288,9 @@ static void wrong_wallets(void **state) {
     run(false);
     only("wallet", ERR_WRONG_WALLET, "but deposit");
     cfg.account.signature_type = PM_SAFE;
+    run(false);
+    only("wallet", ERR_WRONG_WALLET, "deposit, not safe");
+    cfg.account.wallet = "0x1111111111111111111111111111111111111111";
     run(false);
     assert_int_equal(row("wallet")->state, PM_CHECK_WARN); /* of a venue that is not Polymarket's own */
 }

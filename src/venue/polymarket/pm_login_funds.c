@@ -25,65 +25,49 @@ void login_key(struct pm_login *l) {
     login_report(l, PM_CHECK_OK, ERR_OK, "its address is %s", address);
 }
 
-/* The wallet that belongs to the key by that type, where it can be computed. */
-static bool wallet_of(const struct pm_login *l, int type, struct pm_address *out) {
+/* The wallet that the venue makes for the key by that type. */
+static void wallet_of(const struct pm_login *l, int type, char out[PM_ADDRESS_TEXT]) {
     const struct pm_address *owner = pm_key_address(l->t.key);
-    if (type == PM_EOA)
-        *out = *owner;
+    struct pm_address a = *owner;
+    if (type == PM_PROXY)
+        pm_proxy_address(owner, &a);
     else if (type == PM_SAFE)
-        pm_safe_address(owner, out);
-    else
-        return type == PM_1271 && l->t.chain_id == 137 && pm_deposit_address(owner, out);
-    return true;
-}
-
-static void wallet_missing(struct pm_login *l) {
-    char address[PM_ADDRESS_TEXT];
-    struct pm_address own;
-    if (wallet_of(l, l->t.signature_type, &own)) {
-        pm_address_text(&own, address);
-        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "signature type %s needs 'wallet': the address in the site's profile, for this key probably %s", type_name(l->t.signature_type), address);
-    } else {
-        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "signature type %s needs 'wallet': the address in the site's profile", type_name(l->t.signature_type));
-    }
+        pm_safe_address(owner, &a);
+    else if (type == PM_1271)
+        pm_deposit_address(owner, &a);
+    pm_address_text(&a, out);
 }
 
 void login_wallet(struct pm_login *l) {
     const struct pm_address *owner = pm_key_address(l->t.key);
-    struct pm_address wallet, own;
+    struct pm_address wallet = *owner;
     char text[PM_ADDRESS_TEXT], want[PM_ADDRESS_TEXT];
-    int type = l->t.signature_type;
+    int type = l->t.signature_type, fits;
     if (type < 0 || type > 3) {
         login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "signature type %d does not exist: 0 eoa, 1 proxy, 2 safe, 3 deposit", type);
         return;
     }
+    wallet_of(l, type, want);
     if (!l->t.wallet[0] && type != PM_EOA) {
-        wallet_missing(l);
+        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "signature type %s needs 'wallet': the address in the site's profile, for this key probably %s", type_name(type), want);
         return;
     }
-    wallet = *owner;
     if (l->t.wallet[0] && !pm_address_parse(l->t.wallet, &wallet)) {
         login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "'%.60s' is no address (or its capitals do not fit: copy it again)", l->t.wallet);
         return;
     }
-    bool same = !memcmp(&wallet, owner, sizeof wallet), known = wallet_of(l, type, &own);
+    bool known = pm_wallet_type(owner, &wallet, &fits), sure = pm_tool_real(&l->t) && l->t.chain_id == 137;
     pm_address_text(&wallet, text);
-    if (type == PM_EOA && !same) {
-        int fits = -1;
-        for (int i = PM_SAFE; i <= PM_1271; i++)
-            fits = wallet_of(l, i, &own) && !memcmp(&own, &wallet, sizeof own) ? i : fits;
-        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "%s is not the key's own address, so the signature type is not eoa%s%s", text, fits >= 0 ? " but " : "", fits >= 0 ? type_name(fits) : "");
-    } else if (type != PM_EOA && same) {
-        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "%s is the key's own address; with signature type %s the wallet is another one: see the site's profile", text, type_name(type));
-    } else if (known && memcmp(&own, &wallet, sizeof own) != 0) {
-        pm_address_text(&own, want);
-        bool sure = pm_tool_real(&l->t);
-        login_report(l, sure ? PM_CHECK_FAILED : PM_CHECK_WARN, sure ? ERR_WRONG_WALLET : ERR_OK, "%s is not this key's %s wallet, which is %s: compare with the site's profile", text, type_name(type), want);
-    } else if (!known) {
-        login_report(l, PM_CHECK_OK, ERR_OK, "%s, type %s (such addresses can't be computed here: compare with the site's profile)", text, type_name(type));
-    } else {
+    if (known && fits == type)
         login_report(l, PM_CHECK_OK, ERR_OK, "%s belongs to the key, type %s", text, type_name(type));
-    }
+    else if (type == PM_EOA)
+        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "%s is not the key's own address, so the signature type is not eoa%s%s", text, known ? " but " : "", known ? type_name(fits) : "");
+    else if (known && fits == PM_EOA)
+        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "%s is the key's own address; with signature type %s the wallet is another one: see the site's profile", text, type_name(type));
+    else if (known)
+        login_report(l, PM_CHECK_FAILED, ERR_WRONG_WALLET, "%s is this key's %s wallet: the signature type is %s, not %s", text, type_name(fits), type_name(fits), type_name(type));
+    else
+        login_report(l, sure ? PM_CHECK_FAILED : PM_CHECK_WARN, sure ? ERR_WRONG_WALLET : ERR_OK, "%s is not this key's %s wallet, which is %s: compare with the site's profile", text, type_name(type), want);
 }
 
 /* --- balance -------------------------------------------------------------------------------------------------- */
