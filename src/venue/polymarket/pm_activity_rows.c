@@ -98,7 +98,7 @@ static void row_name(struct act_row *rows, int n) {
     for (int i = n - 1; i >= 0 && rows[i].at_s == r->at_s; i--)
         equal += !memcmp(rows[i].trade, r->trade, 66) && !strcmp(rows[i].token, r->token) && rows[i].action == r->action && rows[i].px.micro == r->px.micro &&
                  rows[i].size.micro == r->size.micro;
-    snprintf(r->trade + 66, sizeof r->trade - 66, "-%08x-%d", (unsigned)(what ^ what >> 32), equal % 1000);
+    snprintf(r->trade + 66, sizeof r->trade - 66, "-%08x-%u", (unsigned)(what ^ what >> 32), (unsigned)equal % 1000u);
     r->key = fnv64_u64(r->key, (uint64_t)equal);
 }
 
