@@ -101,13 +101,16 @@ static bool account_used(const struct desk *d, account_id id) {
     return false;
 }
 
-/* The first entry of a paper account's ledger; until it is booked the account has no cash. */
+/* The first entry of a paper account's ledger; until it is booked the account has no cash. A live one only gets its row: the venue tells its
+ * opening balance. */
 void account_fund(struct desk *d) {
     if (!d->leader || !d->loaded)
         return;
     for (size_t i = 0; i < d->account_count; i++) {
         struct acct *a = d->accounts[i];
         if (a->cash_known || a->a.live || account_used(d, a->a.id)) {
+            if (!a->cash_known && a->a.live)
+                save_account(d, a);
             a->cash_known = true;
             continue;
         }

@@ -91,7 +91,7 @@ class LiveDesk(Desk):
         from test_doctor import sql
         r = sql(self, f"COPY (SELECT coalesce(json_agg(t), '[]') FROM ({text}) t) TO STDOUT")
         assert r.returncode == 0, r.stderr
-        return json.loads(r.stdout.replace("\\\\", "\\"))
+        return json.loads(r.stdout.replace("\\n", "\n").replace("\\\\", "\\"), parse_float=str)
 
     def my_orders(self):
         return self.mine(self.json("orders", "--all").data)

@@ -348,6 +348,16 @@ static void an_account_begins_with_what_it_has(void **state) {
     audit_clean(g);
 }
 
+static void an_account_is_stored_before_its_first_order(void **state) {
+    struct rig *g = *state;
+    size_t rows = 0;
+    g->rows.n_accounts = g->rows.n_ledger = 0;
+    pm_reload(g, 5); /* the engine tells of it while it loads */
+    for (size_t i = 0; i < g->rows.n_accounts; i++)
+        rows += g->rows.accounts[i].id == LIVE && g->rows.accounts[i].live && strcmp(g->rows.accounts[i].name, NAME) == 0;
+    assert_true(rows > 0);
+}
+
 static void each_side_is_compared_by_itself(void **state) {
     struct rig *g = *state;
     struct rec *yes = pm_buy(g, SIDE_YES, 10, 0.50, "t1", FILL_FINAL), *no = pm_buy(g, SIDE_NO, 10, 0.50, "t2", FILL_FINAL);
@@ -458,7 +468,7 @@ int main(void) {
         LIVE_TEST(a_delayed_order_is_cancelled_when_it_is_let_go), LIVE_TEST(a_delayed_order_is_asked_about), LIVE_TEST(real_money_waits_for_its_name),
         LIVE_TEST(not_live_lets_exits_and_cancels_pass), LIVE_TEST(going_not_live_before_the_commit_sends_nothing), LIVE_TEST(live_survives_a_restart_under_its_name_only),
         LIVE_TEST(simulation_forbids_it_altogether), LIVE_TEST(a_sniper_waits_while_its_account_is_not_live), LIVE_TEST(funds_claims_and_health_are_shown),
-        LIVE_TEST(a_wanted_market_is_asked_for), LIVE_TEST(an_account_begins_with_what_it_has), LIVE_TEST(each_side_is_compared_by_itself),
+        LIVE_TEST(a_wanted_market_is_asked_for), LIVE_TEST(an_account_begins_with_what_it_has), LIVE_TEST(an_account_is_stored_before_its_first_order), LIVE_TEST(each_side_is_compared_by_itself),
         LIVE_TEST(what_is_not_settled_is_not_adjusted), LIVE_TEST(a_deposit_is_no_gain_of_the_day), LIVE_TEST(claimed_winnings_settle_the_position),
         LIVE_TEST(an_unfinished_answer_counts_for_nothing), LIVE_TEST(an_account_without_its_venue_holds_nothing_up),
     };

@@ -38,6 +38,8 @@ struct rows { /* what a store would hold */
     size_t n_watches, cap_watches;
     struct history *history;
     size_t n_history, cap_history;
+    struct account *accounts;
+    size_t n_accounts, cap_accounts;
     struct ev_load_day day;
     struct market markets[8];
     int n_markets;
@@ -127,6 +129,7 @@ static inline void row_apply(struct rig *g, const struct fx_save *s) {
     case SAVE_FOLLOW: follow_apply(g, &s->u.follow); break;
     case SAVE_FOLLOW_TRADE: target_apply(g, &s->u.follow_trade); break;
     case SAVE_DAY: g->rows.day = s->u.day; break;
+    case SAVE_ACCOUNT: ROW_PUT(g, accounts, s->u.account); break;
     case SAVE_HISTORY: ROW_PUT(g, history, s->u.history); break;
     case SAVE_WATCH:
         for (size_t i = 0; i < g->rows.n_watches; i++)
@@ -338,6 +341,7 @@ static inline int rig_teardown(void **state) {
     free(g->rows.targets);
     free(g->rows.watches);
     free(g->rows.history);
+    free(g->rows.accounts);
     free(g);
     return 0;
 }
