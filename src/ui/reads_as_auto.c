@@ -373,6 +373,10 @@ struct intent_brief intent_brief_of(const struct desk *view, const struct intent
     struct intent_brief b = {.kind = in->kind};
     struct view_watch vw;
     const struct follow *f = view_follow(view, (follow_id)in->order);
+    if (in->kind == INTENT_LIVE) {
+        b.live = in->order != 0;
+        str_copy(b.name, sizeof b.name, in->note);
+    }
     if (in->kind >= INTENT_WATCH_PUT && in->kind <= INTENT_WATCH_CANCEL)
         b.alert = (in->kind != INTENT_WATCH_PUT && view_watch(view, (watch_id)in->order, &vw) ? vw.w->kind : in->u.watch.kind) == WATCH_ALERT;
     else if (in->kind >= INTENT_FOLLOW_PUT && in->kind <= INTENT_FOLLOW_DELETE)
@@ -404,6 +408,8 @@ void intent_done_line(const struct intent_brief *b, uint32_t num, char *text, si
     char label[16];
     const char *what = b->kind < INTENT_KIND_COUNT ? became[b->kind] : NULL;
     text[0] = 0;
+    if (b->kind == INTENT_LIVE)
+        snprintf(text, cap, b->live ? "account %s is LIVE: real money from now on" : "account %s is not live any more: only exits and cancels pass", b->name);
     if (!what || !num)
         return;
     if (!intent_brief_label(b, num, label))

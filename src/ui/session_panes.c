@@ -53,9 +53,24 @@ market_id session_market(const struct session *s) {
     return view_market_at(s->view, 0, &m) ? m.m->id : 0;
 }
 
+/* The first open market where the account trades; 0: none. */
+static market_id market_at(const struct session *s, uint8_t venue) {
+    struct view_market m;
+    for (int i = 0; view_market_at(s->view, i, &m); i++)
+        if (m.m->venue == venue && m.m->status == MARKET_OPEN)
+            return m.m->id;
+    return 0;
+}
+
 void session_set_account(struct session *s, account_id a) {
+    struct view_account va;
+    struct view_market m;
     s->account = a;
     s->one_account = true;
+    if (view_account(s->view, a, &va) && (!view_market(s->view, session_market(s), &m) || m.m->venue != va.a->venue)) {
+        const market_id first = market_at(s, va.a->venue);
+        s->market = first ? first : s->market;
+    }
     session_redraw(s);
 }
 void session_set_market(struct session *s, market_id m) {

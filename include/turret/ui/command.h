@@ -66,7 +66,7 @@ bool intent_asks(const struct intent *in);
 /* Does it move real money, or may it from then on? On the command line such a one needs --live too. Cancels, exits' levels and off switches never do. */
 bool intent_is_live(const struct desk *view, const struct intent *in);
 /* What a reply is about once the intent itself is gone, and the sentence that tells it was done, with what comes next: "S-7: ...". */
-struct intent_brief { uint16_t kind; uint8_t alert, counter; };
+struct intent_brief { uint16_t kind; uint8_t alert, counter, live; char name[STRATEGY_MAX]; /* of the account that goes live or not */ };
 bool intent_brief_label(const struct intent_brief *b, uint32_t num, char label[16]); /* "S-7"; false where it has none */
 struct intent_brief intent_brief_of(const struct desk *view, const struct intent *in);
 void intent_done_line(const struct intent_brief *b, uint32_t num, char *text, size_t cap); /* "S-7 is armed"; "" where there is nothing to say */

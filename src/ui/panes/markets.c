@@ -16,9 +16,12 @@ static void fetch(struct session *s, void *state, struct list_rows *rows) {
     const struct pane_slot *slot = session_slot(s, state);
     const bool search = view_market_count(s->view) > LIST_MAX && slot && slot->filter[0];
     struct view_market vm;
-    for (int i = 0; rows->n < LIST_MAX && view_market_at(s->view, i, &vm); i++)
-        if (!search || wanted(vm.m, slot->filter))
-            list_push_copy(rows, vm.m->id, &vm, sizeof vm);
+    struct view_account va = {0};
+    const int own = view_account(s->view, session_account(s), &va) ? va.a->venue : VENUE_NONE;
+    for (int others = 0; others < 2; others++) /* first where the account on the screen trades */
+        for (int i = 0; rows->n < LIST_MAX && view_market_at(s->view, i, &vm); i++)
+            if ((vm.m->venue != own) == others && (!search || wanted(vm.m, slot->filter)))
+                list_push_copy(rows, vm.m->id, &vm, sizeof vm);
 }
 
 static enum role row_role(struct session *s, const void *row, int64_t now_us) {
