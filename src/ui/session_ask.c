@@ -235,6 +235,12 @@ static void confirm_lines(struct session *s, int width, struct line *l, int *n) 
         add(l, n, ROLE_PAPER, CELL_BOLD, text);
     }
     add_wrapped(l, n, width, ROLE_STRONG, CELL_BOLD, s->ask.text);
+    struct view_position vp;
+    if (s->ask.intent.kind == INTENT_CLOSE && view_position(s->view, s->ask.intent.order, &vp) && vp.unsettled.micro > 0 && view_market(s->view, vp.o->market, &m)) {
+        char size[FORMAT_MAX];
+        snprintf(text, sizeof text, "~%s of it is not settled yet and can't be sold now", format_size(m.m, vp.unsettled, size));
+        add_wrapped(l, n, width, ROLE_WARN, CELL_BOLD, text);
+    }
     if (s->ask.intent.market && view_market(s->view, s->ask.intent.market, &m) && (m.stale || m.gap || m.crossed)) {
         char age[FORMAT_MAX];
         snprintf(text, sizeof text, "the book is %s old", m.book_us ? format_age(s->now_us - m.book_us, age) : "not");

@@ -105,6 +105,7 @@ static void not_settled(void **state) {
     fake.n_fills = 3;
     page(120, 40, false, "", "live-unsettled-120x40");
     page(80, 24, false, "3", "live-orders-80x24");
+    page(80, 24, false, "x", "live-close-80x24");
 }
 
 static bool asks(struct session *s) { return s->ask.kind != ASK_NONE; }

@@ -4,6 +4,7 @@
 
 struct markets_state {
     struct list list;
+    account_id account; /* whose markets come first */
 };
 
 /* More markets than a list holds: the filter works before the rows are taken, so that search still finds them. */
@@ -39,6 +40,9 @@ static const struct list_source source = {
 
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
     struct markets_state *p = state;
+    if (p->account && p->account != session_account(s))
+        list_action(s, state, &p->list, &source, ACT_FIRST_ROW);
+    p->account = session_account(s);
     list_draw(s, state, &p->list, &source, c, r, focused, now_us);
 }
 
