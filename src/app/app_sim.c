@@ -5,6 +5,7 @@
 
 #include "app/app_impl.h"
 #include "app/links_conf.h"
+#include "app/polymarket_conf.h"
 #include "turret/io/log.h"
 #include "turret/venue/sim.h"
 
@@ -30,6 +31,10 @@ static struct venue *open_first(void *ctx, struct event_sink sink, char text[REA
     struct venue *v = NULL;
     cfg_read(a, &cfg);
     cfg.tape = !strncmp(feed, "tape:", 5) ? feed + 5 : NULL;
+    if (!strcmp(feed, "live")) {
+        cfg.live = &a->polymarket->cfg.hosts;
+        cfg.live_markets = &a->polymarket->cfg.markets;
+    }
     cfg.latency_min_us = (int32_t)config_num(c, "sim", "latency_min");
     cfg.latency_max_us = (int32_t)config_num(c, "sim", "latency_max");
     cfg.slippage_max_bps = (int32_t)config_num(c, "sim", "slippage_max_bps");
@@ -54,8 +59,8 @@ void app_sim_venues(struct app *a) {
     engine_add_venue(a->engine, VENUE_SIM, open_first, a);
     if (!config_num(c, "sim", "second"))
         return;
-    if (!strncmp(config_text(c, "engine", "feed"), "tape:", 5))
-        log_warn("engine", "no second simulated venue: it needs generated markets, not a tape");
+    if (strcmp(config_text(c, "engine", "feed"), "generated") != 0)
+        log_warn("engine", "no second simulated venue: it needs generated markets");
     else
         engine_add_venue(a->engine, VENUE_SIM2, open_second, a);
 }

@@ -29,11 +29,12 @@ static bool engine_runs(const char *data_dir) {
     return true;
 }
 
+/* live: Polymarket's books, paper money. */
 static int check_feed(struct cli *c, const char *feed) {
     if (!strcmp(feed, "generated"))
         return 0;
     if (!strcmp(feed, "live"))
-        return out_error(c->json, ERR_UNSUPPORTED, "--feed live: no live venue is built into this version; generated and tape:FILE are there", NULL);
+        return c->opt[OPT_SPEED] ? out_error(c->json, ERR_USAGE, "--feed live runs in real time: without --speed", NULL) : 0;
     if (strncmp(feed, "tape:", 5) != 0 || !feed[5])
         return out_errorf(c->json, ERR_USAGE, "--feed: '%.60s' is none of generated, tape:FILE, live", feed);
     if (access(feed + 5, R_OK) != 0)
