@@ -72,11 +72,16 @@ static bool next(struct json_reader *r, char close) {
     return true;
 }
 
-static bool hex4(const char *p) {
-    for (int i = 0; i < 4; i++)
-        if (!is_digit(p[i]) && !((p[i] | 32) >= 'a' && (p[i] | 32) <= 'f'))
-            return false;
-    return true;
+/* The value of four hex digits, -1 when they are not. */
+static int hex4(const char *p) {
+    int v = 0;
+    for (int i = 0; i < 4; i++) {
+        const int c = p[i] | 32;
+        if (!is_digit(p[i]) && !(c >= 'a' && c <= 'f'))
+            return -1;
+        v = v * 16 + (is_digit(p[i]) ? p[i] - '0' : c - 'a' + 10);
+    }
+    return v;
 }
 
 /* A backslash at r->p: past what it stands for. */
@@ -90,11 +95,13 @@ static bool escape(struct json_reader *r) {
         r->p += 2;
         return true;
     }
-    if (left < 6 || !hex4(r->p + 2))
-        return json_wrong(r, "a bad escape in a string");
-    if (memcmp(r->p + 2, "0000", 4) == 0)
+    const int unit = left < 6 ? -1 : hex4(r->p + 2);
+    const bool high = unit >= 0xd800 && unit < 0xdc00, low = unit >= 0xdc00 && unit < 0xe000;
+    if (unit == 0)
         return json_wrong(r, "a NUL in a string");
-    r->p += 6;
+    if (unit < 0 || low || (high && (left < 12 || memcmp(r->p + 6, "\\u", 2) != 0 || hex4(r->p + 8) < 0xdc00 || hex4(r->p + 8) > 0xdfff)))
+        return json_wrong(r, "a bad escape in a string");
+    r->p += high ? 12 : 6;
     return true;
 }
 

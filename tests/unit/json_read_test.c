@@ -28,10 +28,10 @@ static bool tree_takes(const char *text, size_t len) {
 
 static void it_takes_what_the_tree_takes(void **state) {
     (void)state;
-    static const char *const good[] = {"{}", "[]", " [ ] \n", "1", "-0.5e+3", "\"\"", "null", "true", "[1,\"a\",{\"k\":[false,null]}]", "{\"a\":{},\"b\":[[],[]]}\n", "\"\\u00e9\\n\\/\""};
+    static const char *const good[] = {"{}", "[]", " [ ] \n", "1", "-0.5e+3", "\"\"", "null", "true", "[1,\"a\",{\"k\":[false,null]}]", "{\"a\":{},\"b\":[[],[]]}\n", "\"\\u00e9\\n\\/\"", "\"\\ud83d\\ude00\""};
     static const char *const bad[] = {"",     " ",      "{",         "[1,2",  "{} x", "{}{}",  "1 2",    "[01]",   "[1.]",  "[.5]",  "[+1]",     "[1e]",  "[-]",         "[0x1]",
                                       "[NaN]", "nul",   "{\"a\":1,}", "[1,]",  "[,1]", "{,}",   "\"open", "\"\x01\"", "]",     "{a:1}", "[1}",      "{\"a\" 1}", "\"a\\u0000b\"", "\"\\q\"",
-                                      "\"\\u12\"", "[1 2]", "{\"a\":}",  "{\"a\"}", "tru",  "[[1]", "truex"};
+                                      "\"\\u12\"", "[1 2]", "{\"a\":}",  "{\"a\"}", "tru", "\"\\ud83d\"", "\"\\udc00\"", "\"\\ud83d\\u0041\"",  "[[1]", "truex"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_true(takes(good[i], strlen(good[i])));
         assert_true(tree_takes(good[i], strlen(good[i])));

@@ -271,8 +271,10 @@ static void assets_read(struct pm_ws_parser *p, const struct json_text *list) {
     struct json_reader r;
     struct json_text v;
     enum json_kind kind;
+    if (!list->p)
+        return;
     json_reader_init(&r, list->p, list->len);
-    if (!list->p || !json_enter(&r, JSON_KIND_ARRAY))
+    if (!json_enter(&r, JSON_KIND_ARRAY))
         return;
     for (int i = 0; json_element(&r) && json_value(&r, &kind, &v); i++)
         if (i < 2 && kind == JSON_KIND_STRING && !v.escaped)
