@@ -157,14 +157,14 @@ static void it_is_there(void **state) {
 
 static void only_its_trades_are_there(void **state) {
     (void)state;
-    static const char *const gone[] = {"null", "", "{}"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const gone[] = {"null", "", "{}", "{\"error\":\"Order not found\"}"};
+    for (int i = 0; i < 5; i++) {
         char trades[400];
         rig_forget();
         struct order o = resting(TIF_IOC);
         o.sent_us = clock_now_us() - 60000000;
         snprintf(trades, sizeof trades, "{\"data\":[{\"id\":\"x%d\",\"taker_order_id\":\"%s\",\"size\":\"%s\",\"price\":\"0.47\"}],\"next_cursor\":\"LTE=\"}", i, o.venue_id, i == 1 ? "20" : "12");
-        RULES({.path = "/data/order/*", .status = i < 3 ? 200 : 404, .body = i < 3 ? gone[i] : "{\"error\":\"Order not found\"}"}, {.path = "/data/trades", .status = 200, .body = trades});
+        RULES({.path = "/data/order/*", .status = i < 4 ? 200 : 404, .body = gone[i < 4 ? i : 3]}, {.path = "/data/trades", .status = 200, .body = trades});
         ask(&o);
         WAIT_EVENT(EVENT_FILL);
         rig_turn(0.05);

@@ -111,6 +111,8 @@ static void what_can_not_be_read_is_said(void **st) {
     static const char *const bad[] = {
         "{\"status\":\"LIVE\"}", "{\"id\":\"" ORDER_A "\"}", "{\"id\":\"" ORDER_A "\",\"status\":\"LIVE\",\"side\":\"HOLD\"}", "{\"id\":\"" ORDER_A "\",\"status\":\"CANCELED\",\"size_matched\":\"x\"}",
         "{\"id\":\"" ORDER_A "\",\"status\":\"CANCELED\",\"size_matched\":\"-1\"}", "{\"id\":12,\"status\":\"LIVE\"}", "{\"id\":\"" ORDER_A "\",\"status\":\"LIVE\",\"created_at\":\"soon\"}",
+        /* ids go back to the venue in bodies and paths */
+        "{\"id\":\"0xab\\\"],\\\"x\\\":[\\\"\",\"status\":\"LIVE\"}", "{\"id\":\"0xab?owner=1\",\"status\":\"LIVE\"}", "{\"id\":\"../orders\",\"status\":\"LIVE\"}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         g.n_ev = 0;

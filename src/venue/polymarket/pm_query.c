@@ -68,7 +68,7 @@ static void on_traced(void *ctx, const struct pm_error *e) {
 }
 
 static bool says_not_there(const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
-    return a->status == 404 || (e->err == ERR_OK && (cJSON_IsNull(doc) || (!doc && a->body_len == 0) || (cJSON_IsObject(doc) && !doc->child)));
+    return a->status == 404 || e->err == ERR_NOT_FOUND || (e->err == ERR_OK && (cJSON_IsNull(doc) || (!doc && a->body_len == 0) || (cJSON_IsObject(doc) && !doc->child)));
 }
 
 static void on_order(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {

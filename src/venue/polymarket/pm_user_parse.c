@@ -82,6 +82,9 @@ bool pm_time(const struct json *at, const char *key, int64_t *us) {
     return true;
 }
 
+/* Ids go back to the venue, in paths and bodies: nothing that means something there. */
+static bool id_char(char c) { return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.' || c == ':'; }
+
 static bool word(const struct json *at, const char *key, bool need, char *dst, size_t cap, bool lower) {
     const struct cJSON *c = child(at, key);
     dst[0] = 0;
@@ -91,7 +94,7 @@ static bool word(const struct json *at, const char *key, bool need, char *dst, s
         return bad(at, key, c, "not a string, or too long");
     size_t n = 0;
     for (const char *p = c->valuestring; *p != 0; p++) {
-        if (*p <= ' ' || *p > '~')
+        if (!id_char(*p))
             return bad(at, key, c, "not a plain word");
         dst[n++] = lower ? (char)tolower((unsigned char)*p) : *p;
     }
