@@ -29,7 +29,7 @@ struct ws_wire {
     size_t in_len;
     char out[OUT_MAX];
     size_t out_at, out_len, request_at;
-    bool opened, stopped, over, control, too_long;
+    bool opened, stopped, over, control, too_long, discard;
     int opcode; /* of the message that is collected */
     struct ws_wire_end end;
 };
@@ -64,6 +64,8 @@ static ssize_t collect(wslay_event_context_ptr c, const uint8_t *bytes, size_t n
     (void)flags;
     struct ws_wire *w = ctx;
     size_t room = sizeof w->out - w->out_len;
+    if (w->discard)
+        return (ssize_t)n;
     n = n < room ? n : room;
     if (n == 0) {
         wslay_event_set_error(c, WSLAY_ERR_WOULDBLOCK);
@@ -105,14 +107,14 @@ static void frame_bytes(wslay_event_context_ptr c, const struct wslay_event_on_f
 static void message_ends(wslay_event_context_ptr c, const struct wslay_event_on_msg_recv_arg *a, void *ctx) {
     (void)c;
     struct ws_wire *w = ctx;
+    if (w->stopped || w->too_long) /* what wslay has buffered is read to its end all the same */
+        return;
     if (a->opcode == WSLAY_CONNECTION_CLOSE) {
         char text[200];
         size_t skip = a->msg_length < 2 ? a->msg_length : 2, n = a->msg_length - skip;
         int len = snprintf(text, sizeof text, "closed by the server%s%.*s", n ? ": " : "", (int)n, a->msg ? (const char *)a->msg + skip : "");
         over(w, a->status_code, text, (size_t)len);
     }
-    if (w->stopped)
-        return;
     if (a->opcode == WSLAY_PONG && w->h.pong)
         w->h.pong(w->h.ctx);
     if (a->opcode == WSLAY_TEXT_FRAME && w->h.message) {
@@ -268,13 +270,25 @@ static bool feed_head(struct ws_wire *w, const char **bytes, size_t *n) {
 
 /* --- bytes in --- */
 
+/* Lets wslay write, once what it wrote before is gone. */
+static void fill(struct ws_wire *w) {
+    if (w->out_at < w->out_len)
+        return;
+    w->out_at = w->out_len = 0;
+    if (w->opened && !w->discard && wslay_event_want_write(w->frames) && wslay_event_send(w->frames) != 0)
+        over_text(w, 0, "frames can't be written");
+}
+
 static bool broken(struct ws_wire *w, int result) {
     if (w->too_long)
         return over_text(w, WSLAY_CODE_MESSAGE_TOO_BIG, "a message is longer than allowed");
     if (result != 0)
         return over_text(w, 0, "frames can't be read");
-    const char *bytes;
-    ws_wire_take(w, &bytes); /* brings the close that wslay queued on its way: its code says what was wrong */
+    fill(w); /* brings the close that wslay queued on its way: its code says what was wrong */
+    if (!wslay_event_get_close_sent(w->frames)) { /* behind bytes that wait: it won't go out any more, but it tells */
+        w->discard = true;
+        (void)wslay_event_send(w->frames);
+    }
     int code = wslay_event_get_close_sent(w->frames) ? wslay_event_get_status_code_sent(w->frames) : WSLAY_CODE_PROTOCOL_ERROR;
     return over_text(w, code, code == WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA ? "a text is not UTF-8" : code == WSLAY_CODE_MESSAGE_TOO_BIG ? "a message is longer than allowed"
                      : "the server broke the protocol");
@@ -331,11 +345,7 @@ size_t ws_wire_take(struct ws_wire *w, const char **bytes) {
         *bytes = w->request.p + w->request_at;
         return w->request.len - w->request_at;
     }
-    if (w->out_at == w->out_len) {
-        w->out_at = w->out_len = 0;
-        if (w->opened && wslay_event_want_write(w->frames) && wslay_event_send(w->frames) != 0)
-            over_text(w, 0, "frames can't be written");
-    }
+    fill(w);
     *bytes = w->out + w->out_at;
     return w->out_len - w->out_at;
 }

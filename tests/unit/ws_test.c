@@ -378,7 +378,9 @@ static void early_frames(void **state) {
 
 /* --- frames that are not allowed, ends --- */
 
+static const char too_long[] = "\x01\x03yyy\x80\x7e\x01\x2a"; /* and 298 bytes: one more than the message may have */
 static const struct { const char *bytes; size_t n; int status; const char *why; int code; /* the client's close */ } wrong[] = {
+    {too_long, 9, 1009, "longer", 1009},
     {"\x81\x02\xc3\x28", 4, 1007, "UTF-8", 1007},
     {"\x81\x01\xc3", 3, 1007, "UTF-8", 1007},                            /* ends in the middle of a character */
     {"\x81\x83" "abcd" "xyz", 9, 1002, "protocol", 1002},                  /* masked by a server */
@@ -400,7 +402,12 @@ static void peer_wrong(struct ws_line *l) {
     size_t n = 0;
     if (!peer_upgrade(l))
         return;
-    peer_write(l, wrong[l->shared[0]].bytes, wrong[l->shared[0]].n);
+    char bytes[400];
+    size_t n_sent = wrong[l->shared[0]].n;
+    bool padded = wrong[l->shared[0]].bytes == too_long;
+    memset(bytes, 'y', sizeof bytes);
+    memcpy(bytes, wrong[l->shared[0]].bytes, padded ? sizeof too_long - 1 : n_sent);
+    peer_write(l, bytes, padded ? sizeof too_long - 1 + 298 : n_sent);
     int opcode = peer_hear(l, buf, sizeof buf, &n);
     l->shared[1] = opcode == 8 ? (n >= 2 ? (uint8_t)buf[0] << 8 | (uint8_t)buf[1] : 1005) : -1;
 }
@@ -414,6 +421,7 @@ static void wrong_frames(void **state) {
         p.shared[1] = 0;
         struct ws_cfg cfg = quick(NULL);
         cfg.backoff_min_ms = cfg.backoff_max_ms = 2000;
+        cfg.message_max = 300;
         start(&g, cfg, p.port);
         run_loop();
         assert_true(g.opens == 1 && g.closes == 1 && g.messages == 0);
