@@ -40,9 +40,13 @@ static const struct list_source source = {
 
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
     struct markets_state *p = state;
-    if (p->account && p->account != session_account(s))
-        list_action(s, state, &p->list, &source, ACT_FIRST_ROW);
+    const bool others = p->account && p->account != session_account(s);
     p->account = session_account(s);
+    list_draw(s, state, &p->list, &source, c, r, focused, now_us);
+    if (!others)
+        return;
+    list_action(s, state, &p->list, &source, ACT_FIRST_ROW);
+    canvas_clear(c, r, ROLE_TEXT);
     list_draw(s, state, &p->list, &source, c, r, focused, now_us);
 }
 
