@@ -139,7 +139,16 @@ def sign_rows(out):
     yield "sign: us to the whole request", f"{out['request_us']:.1f}", f"ethers wallet {ethers['request_us']:.0f}", f"{ethers['request_us'] / out['request_us']:.0f}", "", True
 
 
-SPECIAL = {"sign": sign_rows, "trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
+def pm_frame_rows(out):
+    return [(f"pmframes: ns a {out['kind']} message of {out['bytes']} bytes, to the book and the sink", f"{out['frame_ns']:.0f}", f"bare cJSON {out['cjson_ns']:.0f}", f"{out['ratio']:.3f}", "<= 1.5", out["ratio"] <= 1.5)]
+
+
+def pm_book_rows(out):
+    return [(f"pmbooks: percent of a core, {out['books']} books, 2,000 changes a second", f"{out['cpu_percent']:.1f}", "", "", "<= 10", out["cpu_percent"] <= 10),
+            ("pmbooks: ms of the longest loop turn while all snapshots come (own time)", f"{out['stall_ms']:.2f}", f"by the wall {out['stall_wall_ms']:.2f}", "", "<= 5", out["stall_ms"] <= 5)]
+
+
+SPECIAL = {"pmframes": pm_frame_rows, "pmbooks": pm_book_rows, "sign": sign_rows, "trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
 
 
 def plain_rows(out):

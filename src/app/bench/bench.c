@@ -16,6 +16,8 @@ static const struct bench *const table[] = {
     &bench_metrics,
     &bench_watch,
     &bench_sign,
+    &bench_pm_frames,
+    &bench_pm_books,
 };
 #define COUNT (sizeof table / sizeof *table)
 

@@ -11,7 +11,7 @@
 #include "venue/polymarket/pm_data.h"
 
 #define BEAT_S 0.1
-#define FLUSH_US 1200
+#define FLUSH_US 800
 
 void pm_put(struct pm_data *d, const struct event *ev) { d->sink.put(d->sink.ctx, ev); }
 

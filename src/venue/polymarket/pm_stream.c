@@ -11,7 +11,7 @@
 
 #define BACKLOG_MAX (48u << 20)
 #define INLINE_MAX 8192     /* longer messages are read in pieces */
-#define TURN_US 1200        /* reading and telling in one loop turn */
+#define TURN_US 1000        /* reading and telling in one loop turn */
 #define ALIVE_US (8 * PM_SECOND)
 #define MUTE_US (20 * PM_SECOND)
 
