@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -167,6 +168,34 @@ static void test_keys(void **state) {
         assert_int_equal(pm_key_new(bad[i], strlen(bad[i]), &k), ERR_CREDENTIALS);
         assert_null(k);
     }
+}
+
+/* Of the mapping that the address is in: dd = left out of dumps, lo = never swapped. */
+static bool mapping_has(const void *at, const char *flag) {
+    char line[512];
+    bool inside = false, found = false;
+    FILE *f = fopen("/proc/self/smaps", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = (unsigned long)(uintptr_t)at >= from && (unsigned long)(uintptr_t)at < to;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            found = strstr(line, flag) != NULL;
+    }
+    fclose(f);
+    return found;
+}
+
+static void test_a_key_is_in_no_dump(void **state) {
+    (void)state;
+    struct pm_key *k = key_of(KEY_TEST);
+    struct rlimit lock;
+    assert_true(mapping_has(pm_key_address(k), " dd"));
+    if (getrlimit(RLIMIT_MEMLOCK, &lock) == 0 && lock.rlim_cur >= 65536)
+        assert_true(mapping_has(pm_key_address(k), " lo"));
+    assert_false(mapping_has(state, " dd"));
+    pm_key_free(k);
 }
 
 static void test_signatures_name_their_key(void **state) {
@@ -347,6 +376,7 @@ int main(void) {
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_wallets_of_a_key),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_a_key_is_in_no_dump),
         cmocka_unit_test(test_signatures_name_their_key),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_every_field_is_signed),

@@ -25,7 +25,7 @@ bool pm_client_took(const struct vector *v, bool market, bool sell, int64_t tick
         return false;
     for (int64_t unit = DEC_ONE; unit > price_unit(tick); unit /= 10)
         decimals++;
-    if (!value_real(find(v, "price"), &px) || !value_real(find(v, market ? "amount" : "size"), &size))
+    if (!value_real(find(v, "price"), &px) || !value_real(find(v, market && find(v, "amount") ? "amount" : "size"), &size))
         return false;
     pm_client_amounts(market, sell, px, size, decimals, &ours[0], &ours[1]);
     if (ours[0] != maker || ours[1] != taker)
@@ -68,7 +68,7 @@ static void run_amounts_one(struct run *run, const cJSON *about, const cJSON *it
     kind = get_text(&v, "kind", false, find(&v, "amount") ? "market" : "limit", buf[0]);
     side = get_text(&v, "side", true, NULL, buf[1]);
     bool market = kind && strcmp(kind, "market") == 0, sell = side && strcmp(side, "SELL") == 0;
-    const char *tick_key = find(&v, "tick") ? "tick" : "tickSize", *size_key = market ? "amount" : "size";
+    const char *tick_key = find(&v, "tick") ? "tick" : "tickSize", *size_key = market && find(&v, "amount") ? "amount" : "size";
     const cJSON *expected = child(item, "expected") ? child(item, "expected") : item;
     if (kind && side && get_micro(&v, tick_key, &tick) && get_micro(&v, "price", &px) && get_micro(&v, size_key, &size)) {
         if (!given) {

@@ -127,7 +127,7 @@ static bool read_amounts(struct vector *v, struct sample *s, const cJSON *expect
             return false;
         return (s->o.maker_amount > 0 && s->o.taker_amount > 0) || unusable(v, "makerAmount", "not positive");
     }
-    const char *size_key = s->market ? "amount" : "size";
+    const char *size_key = s->market && find(v, "amount") ? "amount" : "size";
     if (!get_micro(v, "tickSize", &tick) || !get_micro(v, "price", &px) || !get_micro(v, size_key, &size))
         return false;
     struct pm_amounts a;
