@@ -31,9 +31,9 @@ def test_bad_command_lines_end_with_usage(desk, words):
     assert j.code == 2 and j.error["code"] in ("usage", "bad_value") and j.error["retry"] is False, j
 
 
-def test_live_feed_says_that_no_venue_is_built(desk):
-    r = desk.json("run", "--headless", "--feed", "live")
-    assert r.code == 2 and r.error["code"] == "unsupported" and "no live venue" in r.error["msg"], r
+def test_the_live_feed_runs_in_real_time_only(desk):
+    r = desk.json("run", "--headless", "--feed", "live", "--speed", "max")
+    assert r.code == 2 and r.error["code"] == "usage" and "real time" in r.error["msg"], r
 
 
 @pytest.mark.parametrize("url", ["postgres://me:secret@db/turret", "host=db password=secret", "postgresql://db/x?user=me&password=secret"])
