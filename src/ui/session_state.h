@@ -106,8 +106,7 @@ struct session {
     int history_count, history_at;
     struct { char text[NOTE_MAX]; int level; int64_t until_us; } message;
     int64_t alerts_seen_us;         /* alerts up to here are acknowledged on this session */
-    int64_t acked_us[ACKED_MAX];    /* and these one by one */
-    unsigned acked_count;
+    int64_t acked_us[ACKED_MAX]; unsigned acked_count; /* and these one by one */
     int64_t interrupt_us;           /* last Ctrl-C */
     /* drawing */
     bool draw_self, draw_all;       /* a key changed something; more than the focused pane */
