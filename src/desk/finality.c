@@ -37,6 +37,17 @@ void finality_kept(struct desk *d, const struct fill *f) {
         holding_get(d, a, m, f->side)->settled_us = d->now_us;
 }
 
+/* After a start nobody knows how long the youngest fills have been final. */
+void finality_loaded(struct desk *d) {
+    for (size_t i = d->fill_count; i-- > 0;) {
+        const struct fill *f = &d->fills[i];
+        struct acct *a = acct_find(d, f->account);
+        struct mkt *m = mkt_find(d, f->market);
+        if (a != NULL && a->a.live && m != NULL && f->kind == FILL_TRADE && d->now_us - f->at_us < UNSETTLED_LONG_US)
+            holding_get(d, a, m, f->side)->settled_us = d->now_us;
+    }
+}
+
 /* Long unsettled ones are said once a minute, with their number. */
 void finality_timer(struct desk *d) {
     for (size_t i = 0; i < d->account_count; i++) {
@@ -73,7 +84,7 @@ struct taking { /* one execution, its legs, and the position that is figured ane
     struct desk *d;
     struct acct *a;
     struct mkt *m;
-    struct rec *r, *pos;
+    struct rec *r, *pos, *into /* has the position's place by now: what comes back goes there */;
     size_t first, end; /* its legs in d->fills */
     struct position now;
     const struct rec *last; /* the order of the last fill that closed something */
@@ -109,8 +120,7 @@ static bool replay(const struct taking *t, bool with, struct position *q, const 
     return true;
 }
 
-/* Can it be taken out? Not where what it bought is sold or settled already, where another position has its place by now, or where the first
- * fills are no longer in memory. */
+/* Can it be taken out? Not where what it bought is sold or settled already, or where the first fills are no longer in memory. */
 static bool can_take_out(struct taking *t) {
     struct position was;
     const struct rec *last;
@@ -124,8 +134,9 @@ static bool can_take_out(struct taking *t) {
         return false;
     if (!replay(t, false, &t->now, &t->last, false))
         return false;
-    const struct rec *there = position_find(t->d, t->a->a.id, t->pos->o.strategy, t->m, t->pos->o.side);
-    return t->now.open.micro == 0 || there == NULL || there == t->pos;
+    struct rec *there = position_find(t->d, t->a->a.id, t->pos->o.strategy, t->m, t->pos->o.side);
+    t->into = t->now.open.micro > 0 && there != t->pos ? there : NULL;
+    return true;
 }
 
 static void ledger_back(struct desk *d, struct taking *t, const struct fill *whole, enum ledger_kind kind, usd amount) {
@@ -153,6 +164,38 @@ static void order_back(struct desk *d, struct taking *t, const struct fill *whol
     save_row(d, t->r);
 }
 
+/* One half of a transfer between positions: no cash moves, both are at the same price. */
+static void transfer(struct desk *d, struct taking *t, struct rec *pos, uint8_t action, price px, qty size) {
+    struct order like = {.account = t->a->a.id, .market = t->m->m.id, .side = pos->o.side, .action = action, .type = ORDER_MARKET, .tif = TIF_IOC, .leverage = 1,
+                         .size = size, .filled = size, .filled_value = value_of(px, size), .parent = pos->o.id};
+    str_copy(like.strategy, sizeof like.strategy, pos->o.strategy);
+    struct rec *r = order_adopt(d, &like, SOURCE_RECONCILE);
+    if (r == NULL)
+        return;
+    r->o.state = STATE_FILLED;
+    open_unlink(d, r);
+    struct fill f = {.order = r->o.id, .position = pos->o.id, .account = t->a->a.id, .market = t->m->m.id, .kind = FILL_TRANSFER, .finality = FILL_FINAL, .side = pos->o.side, .action = action,
+                     .px = px, .size = size, .at_us = d->now_us};
+    snprintf(f.venue_trade, sizeof f.venue_trade, "moved-%llu", (unsigned long long)r->o.id);
+    if (action == side_opening_action((enum order_side)pos->o.side))
+        position_open_fill(&pos->o.pos, px, size, USD(0), d->now_us);
+    else
+        position_close_fill(&pos->o.pos, position_dir((enum order_side)pos->o.side), px, size, USD(0), d->now_us, &f.realized_pnl);
+    day_correct(d, t->a, t->m, &f, f.realized_pnl, USD(0)); /* a rounding at most */
+    save_fill(d, &f);
+    fill_keep(d, &f);
+    save_row(d, pos);
+}
+
+static void move(struct desk *d, struct taking *t) {
+    const price px = t->pos->o.pos.entry_price;
+    const qty size = t->pos->o.pos.open;
+    notice(d, NOTICE_WARN, t->into, "%s that came back to position %u go on in position %u, which has its place", num_text(size.micro).s, t->pos->o.num, t->into->o.num);
+    transfer(d, t, t->pos, (uint8_t)side_closing_action((enum order_side)t->pos->o.side), px, size);
+    transfer(d, t, t->into, (uint8_t)side_opening_action((enum order_side)t->into->o.side), px, size);
+    exits_arm(d, t->into);
+}
+
 /* The figures that are the fills'; plan, reservation and funding are the position's own. */
 static void position_back(struct desk *d, struct taking *t) {
     struct rec *pos = t->pos;
@@ -161,7 +204,9 @@ static void position_back(struct desk *d, struct taking *t) {
     p->open = q.open, p->closed = q.closed, p->cost = q.cost, p->entry_price = q.entry_price, p->exit_price = q.exit_price, p->exit_value = q.exit_value;
     p->realized_pnl = q.realized_pnl, p->fees = q.fees, p->status = q.status, p->opened_us = q.opened_us, p->closed_us = q.closed_us;
     save_row(d, pos);
-    if (q.open.micro > 0) {
+    if (t->into != NULL) {
+        move(d, t);
+    } else if (q.open.micro > 0) {
         p->close_trigger = CLOSE_BY_HAND;
         if (!was_open) {
             pos->stat_waits = false;
@@ -228,6 +273,7 @@ static void take_out(struct desk *d, struct taking *t) {
            t->m->m.symbol, order_side_name((enum order_side)whole.side), num_text(whole.px.micro).s);
     history_add(d, HISTORY_ACCOUNT, t->a->a.id, t->m, t->r->o.id, "reversed", "%s %s of order %u @ %s never settled", num_text(whole.size.micro).s, order_side_name((enum order_side)whole.side),
                 t->r->o.num, num_text(whole.px.micro).s);
+    performance_settled(d, t->pos);
     if (t->pos->is_pos) {
         exits_settled(d, t->pos);
         exits_arm(d, t->pos);
@@ -241,7 +287,7 @@ static void keep_and_ask(struct desk *d, struct taking *t) {
         save_fill(d, &d->fills[i]);
         settled(d, &d->fills[i]);
     }
-    notice(d, NOTICE_ALERT, t->r, "REVERSED: the venue took back a fill of order %u whose shares are sold already: reconciling", t->r != NULL ? t->r->o.num : 0);
+    notice(d, NOTICE_ALERT, t->r, "REVERSED: the venue took back a fill of order %u whose shares are gone already: reconciling", t->r != NULL ? t->r->o.num : 0);
     history_add(d, HISTORY_ACCOUNT, t->a->a.id, t->m, d->fills[t->first].order, "reversed", "kept in the books: its shares are sold; reconciliation finds the difference");
     recon_need(d, t->a);
 }

@@ -210,6 +210,7 @@ void on_loaded(struct desk *d, const struct event *ev) {
         a->saved = true;
         audit_base(d, a);
     }
+    finality_loaded(d);
     d->fill_loaded = d->fill_count;
     d->loaded = true;
     for (size_t i = 0; i < d->order_count; i++) /* exits first; what they may do waits for reconciliation */

@@ -183,8 +183,7 @@ void order_accepted(struct desk *d, struct rec *r, const char *venue_id) {
     }
     mark_sent(d, r);
     r->asks = 0;
-    r->delayed_us = 0;
-    r->ask_us = immediate(&r->o) || r->done_seen ? d->now_us + ACK_TIMEOUT_US : 0;
+    r->ask_us = immediate(&r->o) || r->done_seen ? d->now_us + ACK_TIMEOUT_US : r->delayed_us != 0 ? r->delayed_us + SECOND_US : 0;
     bool news = !r->acked || (r->o.flags & ORDER_OUTCOME_UNKNOWN) || (venue_id[0] != 0 && strcmp(r->o.venue_id, venue_id) != 0);
     if (!news)
         return;
@@ -202,8 +201,10 @@ void order_accepted(struct desk *d, struct rec *r, const char *venue_id) {
 
 void on_ack(struct desk *d, const struct event *ev) {
     struct rec *r = rec_find(d, ev->u.ack.order);
-    if (r != NULL)
-        order_accepted(d, r, ev->u.ack.venue_id);
+    if (r == NULL)
+        return;
+    r->delayed_us = 0; /* it is let go; that a list of orders names it says no such thing */
+    order_accepted(d, r, ev->u.ack.venue_id);
 }
 
 /* The ids that its adapter gave it, before it is sent: what comes of it is found by them. Nobody has acknowledged anything. */

@@ -116,6 +116,7 @@ void position_void(struct desk *d, struct rec *pos); /* all it was made of was t
 /* --- finality.c: fills that settle later, or never --- */
 void finality_kept(struct desk *d, const struct fill *f);
 void finality_set(struct desk *d, account_id account, const char *venue_trade, unsigned leg, enum fill_finality to);
+void finality_loaded(struct desk *d);
 void finality_timer(struct desk *d);
 
 /* --- reserve.c --- */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define LOOK_AGAIN_US (5 * MINUTE_US) /* a lost message without a lost connection is found by the next look */
+#define LOOK_TWICE_US SECOND_US
+#define LOOK_TWICE_LIVE_US (12 * SECOND_US) /* a real venue's positions come from another machine than its cash, and later */
 #define LOOK_SOON_US (20 * SECOND_US) /* something was left out of the comparison because it is not settled */
 
 static void ask(struct desk *d, struct acct *a) {
@@ -96,6 +98,24 @@ struct rec *order_adopt(struct desk *d, const struct order *like, enum order_sou
     return r;
 }
 
+/* Of another's order a fill was heard of first: its row was closed with it, as far as anybody knew. */
+static bool reopens(const struct order *row, const struct order *there) {
+    return row->source == SOURCE_EXTERNAL && row->state == STATE_FILLED && there->limit.micro > 0 && there->size.micro > row->filled.micro + row->reversed.micro;
+}
+
+static void order_reopen(struct desk *d, struct rec *r, const struct order *there) {
+    r->o.state = r->o.filled.micro > 0 ? STATE_PARTIAL : STATE_PENDING;
+    r->o.type = ORDER_LIMIT;
+    r->o.tif = TIF_GTC;
+    r->o.limit = there->limit;
+    r->o.size = there->size;
+    r->acked = true;
+    open_link(d, r);
+    struct save_order_event *e = &save_add(d, SAVE_ORDER_EVENT)->u.event;
+    *e = (struct save_order_event){.order = r->o.id, .event = OEV_AMEND, .from = STATE_FILLED, .to = r->o.state, .source = r->o.source, .at_us = d->now_us, .text = "its rest works at the venue"};
+    save_row(d, r);
+}
+
 void on_recon_order(struct desk *d, const struct event *ev) {
     const uint64_t round = ev->u.recon_order.round;
     struct acct *a = round != 0 ? current(d, ev->u.recon_order.account, round) : acct_find(d, ev->u.recon_order.account);
@@ -118,6 +138,10 @@ void on_recon_order(struct desk *d, const struct event *ev) {
         r->seen_round = round;
     if (r->saving)
         return;
+    if (reopens(&r->o, o)) {
+        order_reopen(d, r, o);
+        notice(d, a->first_look ? NOTICE_INFO : NOTICE_ALERT, r, "the rest of %u, which is not ours, still works at the venue", r->o.num);
+    }
     if (!order_open(&r->o)) {
         r->acked = false;
         order_accepted(d, r, o->venue_id);
@@ -213,7 +237,7 @@ void on_recon_end(struct desk *d, const struct event *ev) {
         a->mismatches++; /* a fill may be on its way: look again before believing it */
         a->mismatch_sum = diff;
         a->asking = false;
-        a->next_us = d->now_us + SECOND_US;
+        a->next_us = d->now_us + (a->a.live && !a->first_look ? LOOK_TWICE_LIVE_US : LOOK_TWICE_US);
         settle_unseen(d, a);
         return;
     }

@@ -112,6 +112,8 @@ static void check_account(const struct desk *d, struct audit *a, const struct ac
             cash = usd_add_sat(cash, holding_cash(&replay, whole.side, whole.action, whole.px, whole.size, whole.fee, whole.at_us));
             cash.micro -= whole.fee.micro;
         }
+        if (!market_nets(&h->m->m))
+            replay = *h; /* there it is what the positions are (below) */
         if (replay.p.open.micro != h->p.open.micro || (h->p.open.micro > 0 && replay.side != h->side))
             found(a, "%s in %s: holds %s, fills say %s; ", acct->a.name, h->m->m.symbol, num_text(h->p.open.micro).s, num_text(replay.p.open.micro).s);
         for (const struct rec *p = h->m->pos_first; p != NULL; p = p->pos_next)

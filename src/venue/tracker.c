@@ -164,6 +164,7 @@ static void restore_order(struct tracker *t, const struct order *o) {
     e->o.acked = (o->flags & ORDER_ACKED) != 0 || o->state == STATE_PARTIAL || o->filled.micro > 0;
     e->unknown = (o->flags & ORDER_OUTCOME_UNKNOWN) != 0;
     e->refused = o->state == STATE_FAILED;
+    e->foreign = o->source == SOURCE_EXTERNAL && o->state == STATE_FILLED;
     if (o->pos.status == POSITION_OPEN)
         tracker_place_get(t, o->market, o->side)->net.micro += o->pos.open.micro;
     if (!order_open(o)) {
@@ -202,6 +203,12 @@ const struct tracked *tracker_external(struct tracker *t, const struct order *li
         e = entry_make(t, &o, now_us);
         e->o.acked = 1;
         tracker_held_retry(t, now_us);
+    } else if (e != NULL && e->foreign && e->o.over) { /* a fill was heard of first, and the rest of it still works */
+        e->foreign = e->closed = false;
+        e->o.over = 0;
+        e->o.limit = like->limit;
+        e->o.size = like->size;
+        open_link(t, e);
     }
     return e != NULL ? &e->o : NULL;
 }

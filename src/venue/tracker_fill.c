@@ -125,7 +125,8 @@ static struct entry *foreign(struct tracker *t, const struct fill *f, const char
     if (o == NULL)
         return NULL;
     struct entry *e = tracker_entry(t, o->id);
-    tracker_over(t, e, true); /* the desk's row of it grows with its fills and is never open */
+    e->foreign = true;
+    tracker_over(t, e, true); /* the desk's row of it grows with its fills; it is open only when the venue lists it (tracker_external) */
     return e;
 }
 

@@ -12,7 +12,7 @@ struct entry { /* one order */
     qty told;     /* what the desk was told of it; -1: not over */
     qty reversed; /* fills that failed, told before or not */
     enum err why;
-    bool is_open, closed /* over, and the desk has all that it waits for */, unknown, refused, told_id;
+    bool is_open, closed /* over, and the desk has all that it waits for */, unknown, refused, told_id, foreign /* another's, known by a fill only: over as far as anybody knows */;
     char text[REASON_MAX];
 };
 struct held { struct fill f; char venue_order[VENUE_ORDER_ID_MAX]; int64_t until_us; }; /* a fill whose order may be one on its way */

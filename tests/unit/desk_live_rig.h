@@ -71,7 +71,7 @@ static inline void pm_answer(struct rig *g, const struct there *p, int n, double
 /* Until it is asked again, and answered: a difference counts when it is seen twice. */
 static inline void pm_reconcile(struct rig *g, const struct there *p, int n, double cash) {
     const struct acct *a = acct_find(g->d, LIVE);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 40; i++) {
         if (a->asking)
             pm_answer(g, p, n, cash, true);
         if (a->reconciled && !a->asking)

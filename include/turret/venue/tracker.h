@@ -47,7 +47,8 @@ void tracker_done(struct tracker *t, order_id id, enum err why, qty total, const
  * TRACKER_HOLD_US while an order of the same market is on its way without a venue id, then go out as another's: the order's id is made from
  * the venue's (tracker_external_id), so that the desk's adopted row and all that comes later are found by it. Venues use leg 0 only. */
 void tracker_fill(struct tracker *t, const struct fill *f, const char *venue_order, int64_t now_us);
-/* An order of the account that is not ours: known from now on. `like` has venue_id and what else is known; the answer's id is the row's. */
+/* An order of the account that is not ours and works at the venue: known from now on, open again if only its fills were known. `like` has venue_id
+ * and what else is known; the answer's id is the row's. */
 const struct tracked *tracker_external(struct tracker *t, const struct order *like, int64_t now_us);
 order_id tracker_external_id(enum venue_id venue, const char *venue_order);
 /* Provisional fills: count, and the oldest one's time (0: none); one by one, after NULL the first (only until the next call that may settle one). */

@@ -186,8 +186,12 @@ void pm_user_order(struct pm_user *u, const struct json *doc, uint64_t round, in
     struct order like = {.id = t->id, .account = u->s->account, .market = t->market, .side = t->side, .action = t->action, .state = STATE_PENDING};
     like.pos.plan.confidence = -1;
     str_copy(like.venue_id, sizeof like.venue_id, o.id); /* ours: price and size 0, they can't have changed, and a row's may be rounded */
-    if (round != 0 && (t->id != tracker_external_id(VENUE_POLYMARKET, o.id) || (o.whole && row_of(u, &o, &like))))
+    const bool foreign = t->id == tracker_external_id(VENUE_POLYMARKET, o.id);
+    if (round != 0 && (!foreign || (o.whole && row_of(u, &o, &like)))) {
+        if (foreign && o.size.micro - o.matched.micro >= PM_DUST)
+            tracker_external(u->s->tracker, &like, now_us);
         recon_order(u, &like, round, now_us);
+    }
     if (o.matched_known && o.matched.micro > t->filled.micro + PM_DUST)
         pm_user_read_soon(u, now_us + PM_SECOND); /* its trade is usually right behind */
 }
