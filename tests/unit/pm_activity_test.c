@@ -26,13 +26,13 @@
 /* --- the table of markets, as pm_data has it: market k has the tokens k * 2 + 10 (YES), + 11 (NO) --- */
 enum { MARKETS = 8 };
 static struct pm_market markets[MARKETS];
-static bool listed[MARKETS], refused[MARKETS];
+static bool listed[MARKETS], refused[MARKETS], bare[MARKETS] /* no book yet */;
 static struct need { pm_market_fn *done; void *ctx; int k; bool on; } needs[64];
 static int need_count, asked[MARKETS];
 
 static void condition_of(int k, char out[PM_CONDITION_MAX]) { snprintf(out, PM_CONDITION_MAX, "0x%064x", 0xc0 + k); }
 static void markets_init(void) {
-    memset(listed, 0, sizeof listed), memset(refused, 0, sizeof refused), memset(asked, 0, sizeof asked), memset(needs, 0, sizeof needs), need_count = 0;
+    memset(listed, 0, sizeof listed), memset(refused, 0, sizeof refused), memset(bare, 0, sizeof bare), memset(asked, 0, sizeof asked), memset(needs, 0, sizeof needs), need_count = 0;
     for (int k = 0; k < MARKETS; k++) {
         markets[k] = (struct pm_market){.m = {.id = 1000 + (market_id)k}};
         condition_of(k, markets[k].m.native);
@@ -48,6 +48,10 @@ const struct pm_market *pm_market_by_token(const struct pm_data *d, const char *
         return NULL;
     *outcome = n % 2;
     return &markets[n / 2];
+}
+bool pm_touch(const struct pm_data *d, market_id id, price *bid, price *ask, int64_t *at_us) {
+    (void)d, (void)bid, (void)ask, (void)at_us;
+    return !bare[id - 1000];
 }
 void pm_market_need(struct pm_data *d, const char *condition, pm_market_fn *done, void *ctx) {
     (void)d;
@@ -327,7 +331,13 @@ static void unknown_markets(void **state) { /* told in order once its market is 
     assert_int_equal(told_n, 1);
     list_market(5, false);
     assert_int_equal(told_n, 1);
+    bare[4] = true; /* its book comes a moment later: nobody could follow without */
     list_market(4, true);
+    turn(0.3);
+    assert_int_equal(told_n, 1);
+    bare[4] = false;
+    want = 4;
+    turn(3.);
     assert_int_equal(told_n, 4);
     assert_true(told[1].market == 1004 && told[1].side == SIDE_NO && told[1].action == ACTION_SELL && told[2].side == SIDE_YES);
     assert_int_equal(told[3].at_us, (base_s - 1) * 1000000);
@@ -340,6 +350,20 @@ static void unknown_markets(void **state) { /* told in order once its market is 
     turn(6.); /* the market came up: the trade is told after all */
     assert_int_equal(told_n, 5);
     assert_int_equal(told[4].market, 1005);
+}
+
+static void no_book_for_long(void **state) {
+    (void)state;
+    row_add(1, 1, 0x2, 10, "BUY", "5", "0.5");
+    row_add(2, 1, 0x1, 12, "BUY", "5", "0.5");
+    bare[1] = true;
+    begin();
+    follow(WALLET, (base_s - 60) * 1000000, true);
+    want = 2;
+    int64_t from = clock_mono_us();
+    turn(9.);
+    assert_int_equal(told_n, 2); /* told all the same, and in order */
+    assert_true(told[0].market == 1001 && clock_mono_us() - from > 4000000);
 }
 
 static void gone_while_waiting(void **state) {
@@ -522,7 +546,7 @@ static void recorded_answer(void **state) { /* a real one */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, finish)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(baseline_then_news), TEST(late_history_is_history), TEST(since_then), TEST(several_of_one_transaction), TEST(unknown_markets), TEST(gone_while_waiting),
+        TEST(baseline_then_news), TEST(late_history_is_history), TEST(since_then), TEST(several_of_one_transaction), TEST(unknown_markets), TEST(no_book_for_long), TEST(gone_while_waiting),
         TEST(other_kinds), TEST(another_wallets_rows), TEST(every_url_is_new), TEST(clock_of_the_venue), TEST(errors_back_off), TEST(equal_rows_across_pages),
         TEST(not_an_address), TEST(many_wallets), TEST(recorded_answer),
     };

@@ -15,23 +15,25 @@
 #include "turret/base/utf8.h"
 #include "turret/io/loop.h"
 #include "venue/polymarket/pm_activity_rows.h"
+#include "venue/polymarket/pm_tool.h"
 
 enum {
     POLL_MS = 1500, STAGGER_MS = 130, FIRST_ROWS = 50, PAGE_ROWS = 500, PAGES_MAX = 20, WAITING_MAX = 20000,
     OVERLAP_S = 120, LONG_OVERLAP_S = 900, LONG_EVERY = 16, KEEP_S = 3600, FIRST_S = 2 * 86400, RETRY_POLLS = 7,
+    BOOK_MS = 100, BOOK_MOST_MS = 5000,
     BACKOFF_MIN_MS = 2000, BACKOFF_MAX_MS = 60000,
 };
 #define SECOND_US 1000000LL
 
-enum row_state { ROW_NEW, ROW_ASKED, ROW_KNOWN, ROW_LOST };
-struct waiting { struct act_row r; struct waiting *next; struct wallet *w; uint8_t state, baseline; };
+enum row_state { ROW_NEW, ROW_ASKED, ROW_LISTED /* for it */, ROW_KNOWN, ROW_LOST };
+struct waiting { struct act_row r; struct waiting *next; struct wallet *w; int64_t since_us; uint8_t state, baseline, books /* how often its book was there */; };
 struct told { uint64_t key; int64_t at_s; };
 
 struct wallet {
     struct pm_activity *a;
     struct wallet *next;
     char address[WALLET_MAX];
-    ev_timer timer;
+    ev_timer timer, book;
     struct http_handle http;
     bool asking, first;      /* the next read is the baseline */
     int64_t from_s;          /* what is older is told as baseline only */
@@ -63,6 +65,14 @@ struct pm_activity {
 };
 
 static void ask(struct wallet *w, const char *cursor);
+
+static void timer_in(ev_timer *t, int64_t ms) {
+    struct ev_loop *loop = loop_get();
+    ev_timer_stop(loop, t);
+    ev_now_update(loop);
+    ev_timer_set(t, (double)(ms < 0 ? 0 : ms) / 1000., 0.);
+    ev_timer_start(loop, t);
+}
 
 /* --- telling --- */
 
@@ -104,14 +114,29 @@ static void lost(struct wallet *w, const struct waiting *x) {
     }
 }
 
+/* A market that was listed for this trade has no book yet, and without one nobody could follow: its first one is awaited, and that it was told. */
+static bool book_awaited(struct wallet *w, struct waiting *x, const struct pm_market *m) {
+    price bid, ask;
+    int64_t at_us;
+    if (x->baseline || m->m.status != MARKET_OPEN || clock_mono_us() - x->since_us > BOOK_MOST_MS * 1000)
+        return false;
+    x->books += pm_touch(w->a->data, m->m.id, &bid, &ask, &at_us);
+    if (x->books >= (x->state == ROW_LISTED ? 2 : 1))
+        return false;
+    timer_in(&w->book, BOOK_MS);
+    return true;
+}
+
 /* Tells what is known, up to the first trade whose market is still being fetched. */
 static void drain(struct wallet *w) {
-    if (w->draining)
+    if (w->draining || ev_is_active(&w->book))
         return;
     w->draining = true;
-    for (struct waiting *x; (x = w->head) != NULL && (x->state == ROW_KNOWN || x->state == ROW_LOST);) {
+    for (struct waiting *x; (x = w->head) != NULL && x->state >= ROW_LISTED;) {
         int outcome = 0;
-        const struct pm_market *m = x->state == ROW_KNOWN ? pm_market_by_token(w->a->data, x->r.token, &outcome) : NULL;
+        const struct pm_market *m = x->state != ROW_LOST ? pm_market_by_token(w->a->data, x->r.token, &outcome) : NULL;
+        if (m && book_awaited(w, x, m))
+            break;
         if (m)
             tell(w, x, m, outcome);
         else
@@ -125,9 +150,15 @@ static void drain(struct wallet *w) {
     w->draining = false;
 }
 
+static void on_book(struct ev_loop *loop, ev_timer *t, int events) {
+    (void)loop;
+    (void)events;
+    drain(t->data);
+}
+
 static void market_known(void *ctx, const struct pm_market *m) {
     struct waiting *x = ctx;
-    x->state = m ? ROW_KNOWN : ROW_LOST;
+    x->state = m ? ROW_LISTED : ROW_LOST;
     drain(x->w);
 }
 
@@ -137,6 +168,7 @@ static void append(struct wallet *w, const struct act_row *r, bool baseline) {
     x->r = *r;
     x->w = w;
     x->baseline = baseline;
+    x->since_us = clock_mono_us();
     *w->tail = x;
     w->tail = &x->next;
     w->waits++;
@@ -174,23 +206,9 @@ static void forget(struct wallet *w, int64_t before_s) {
     w->told_n = kept;
 }
 
-static int by_time(const void *x, const void *y) {
-    const struct act_row *a = x, *b = y;
-    return a->at_s < b->at_s ? -1 : a->at_s > b->at_s;
-}
-
 /* A whole read is in: rows newest first become trades oldest first, each told once. */
 static void take_in(struct wallet *w) {
-    bool sorted = true;
-    for (size_t i = 0, k = w->n; i + 1 < k; i++) {
-        struct act_row x = w->rows[i];
-        w->rows[i] = w->rows[--k];
-        w->rows[k] = x;
-    }
-    for (size_t i = 1; i < w->n; i++)
-        sorted = sorted && w->rows[i - 1].at_s <= w->rows[i].at_s;
-    if (!sorted)
-        qsort(w->rows, w->n, sizeof *w->rows, by_time);
+    act_rows_order(w->rows, w->n);
     for (size_t i = 0; i < w->n && w->waits < WAITING_MAX; i++)
         if (w->rows[i].at_s >= w->start_s && is_new(w, &w->rows[i]))
             append(w, &w->rows[i], w->first || w->rows[i].at_s < w->from_s);
@@ -203,13 +221,7 @@ static void take_in(struct wallet *w) {
 
 static int64_t venue_s(const struct pm_activity *a) { return (clock_now_us() + a->skew_us) / SECOND_US; }
 
-static void wake_in(struct wallet *w, int64_t ms) {
-    struct ev_loop *loop = loop_get();
-    ev_timer_stop(loop, &w->timer);
-    ev_now_update(loop);
-    ev_timer_set(&w->timer, (double)(ms < 0 ? 0 : ms) / 1000., 0.);
-    ev_timer_start(loop, &w->timer);
-}
+static void wake_in(struct wallet *w, int64_t ms) { timer_in(&w->timer, ms); }
 
 static void failed(struct wallet *w, const char *what, int64_t retry_after_ms, bool later) {
     int64_t wait = BACKOFF_MIN_MS;
@@ -296,22 +308,12 @@ static void answered(void *ctx, const struct http_answer *ans) {
     json_free(doc);
 }
 
-static void add_encoded(struct str *s, const char *text) {
-    for (; *text; text++) {
-        bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') || strchr("-_.~", *text);
-        if (plain)
-            str_addc(s, *text);
-        else
-            str_addf(s, "%%%02X", (unsigned char)*text);
-    }
-}
-
 static void ask(struct wallet *w, const char *cursor) {
     struct str url = {0};
     str_addf(&url, "%s/v2/activity?user=%s&type=TRADE&limit=%d&start=%lld", w->a->hosts->data, w->address, w->first ? FIRST_ROWS : PAGE_ROWS, (long long)w->start_s);
     if (cursor[0]) {
         str_add(&url, "&cursor=");
-        add_encoded(&url, cursor);
+        pm_tool_encode(&url, cursor);
     }
     w->asking = true;
     w->http = http_send(&(struct http_request){.url = url.p, .timeout_ms = 8000, .connect_timeout_ms = 5000}, answered, w);
@@ -326,9 +328,10 @@ static void read_from(struct wallet *w) {
     else if (w->read_s == 0)
         start = w->from_s;
     else if (start > w->read_s - OVERLAP_S)
-        start = w->read_s - OVERLAP_S - w->failures; /* another URL each time: answers are cached */
+        start = w->read_s - OVERLAP_S;
     if (!w->first && start < w->from_s - OVERLAP_S)
         start = w->from_s - OVERLAP_S;
+    start -= w->failures; /* another URL each time: answers are cached */
     w->start_s = start > 0 ? start : 0;
     w->asked_us = clock_now_us();
 }
@@ -357,6 +360,7 @@ static bool address_good(const char *s) { return strlen(s) == 42 && s[0] == '0' 
 
 static void wallet_free(struct wallet *w) {
     ev_timer_stop(loop_get(), &w->timer);
+    ev_timer_stop(loop_get(), &w->book);
     if (w->asking)
         http_cancel(w->http);
     for (struct waiting *x; (x = w->head) != NULL;) {
@@ -378,7 +382,8 @@ static struct wallet *wallet_new(struct pm_activity *a, const char *address) {
     map_init(&w->seen);
     w->tail = &w->head;
     ev_init(&w->timer, on_timer);
-    w->timer.data = w;
+    ev_init(&w->book, on_book);
+    w->timer.data = w->book.data = w;
     w->next = a->wallets;
     a->wallets = w;
     wake_in(w, (int64_t)(a->count++ % 10) * STAGGER_MS);

@@ -165,3 +165,21 @@ void act_error_text(const struct http_answer *a, char *out, size_t cap) {
     }
     json_free(doc);
 }
+
+static int by_time(const void *x, const void *y) {
+    const struct act_row *a = x, *b = y;
+    return a->at_s < b->at_s ? -1 : a->at_s > b->at_s;
+}
+
+void act_rows_order(struct act_row *rows, size_t n) {
+    bool sorted = true;
+    for (size_t i = 0, k = n; i + 1 < k; i++) {
+        struct act_row x = rows[i];
+        rows[i] = rows[--k];
+        rows[k] = x;
+    }
+    for (size_t i = 1; i < n; i++)
+        sorted = sorted && rows[i - 1].at_s <= rows[i].at_s;
+    if (!sorted) /* never seen from the venue */
+        qsort(rows, n, sizeof *rows, by_time);
+}

@@ -23,6 +23,8 @@ struct act_page {
 };
 /* False: not such an answer at all (why says so). */
 bool act_page_read(const struct json *root, const char *wallet, struct act_page *out);
+/* Newest first to oldest first; equal seconds keep the venue's order. */
+void act_rows_order(struct act_row *rows, size_t n);
 /* Why an answer is none: its failure, or its status and what its body says ({error, code, retryable, ...}); foreign. */
 void act_error_text(const struct http_answer *a, char *out, size_t cap);
 
