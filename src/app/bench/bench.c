@@ -18,6 +18,7 @@ static const struct bench *const table[] = {
     &bench_sign,
     &bench_pm_frames,
     &bench_pm_books,
+    &bench_wire,
 };
 #define COUNT (sizeof table / sizeof *table)
 

@@ -12,7 +12,7 @@ struct bench {
     int (*run)(int argc, char **argv); /* arguments after the name; the exit code */
 };
 
-extern const struct bench bench_match, bench_book, bench_trigger, bench_tape, bench_persist, bench_indicators, bench_metrics, bench_watch, bench_sign, bench_pm_frames, bench_pm_books;
+extern const struct bench bench_match, bench_book, bench_trigger, bench_tape, bench_persist, bench_indicators, bench_metrics, bench_watch, bench_sign, bench_pm_frames, bench_pm_books, bench_wire;
 
 int64_t bench_now_ns(void); /* monotonic */
 /* Middle of n values (sorts them). */
