@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "http_private.h"
+#include "http_line_answer.h"
 #include "multi.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
@@ -321,6 +322,8 @@ int http_active(void) { return g.active; }
 const char *http_header(const struct http_answer *a, const char *name) {
     const struct req *r = (const struct req *)(const void *)a;
     struct curl_header *h;
+    if (a->head)
+        return http_line_header(a->head, name);
     return r->easy && curl_easy_header(r->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
 }
 

@@ -312,8 +312,7 @@ static void session_at(int port) {
     pm_clob_creds_set(R.session.clob, &R.creds);
 }
 
-static void cut_at_every_byte(void **state) {
-    (void)state;
+static void cut_at_every_byte_of(bool standing) {
     char answer[600], body[300];
     for (size_t k = 1;; k++) {
         rig_forget();
@@ -323,6 +322,10 @@ static void cut_at_every_byte(void **state) {
         struct raw_script script = {.bytes = answer, .cut = k, .end = k % 2 ? RAW_CLOSE : RAW_RESET};
         struct raw_server s = raw_server_start(&script, 1);
         session_at(s.port);
+        if (standing) {
+            pm_clob_warm(R.session.clob);
+            rig_turn(0.004);
+        }
         assert_int_equal(pm_orders_place(p, &o, clock_now_us()), ERR_OK);
         rig_until(&R.events, 1);
         if (k % 16 == 0)
@@ -335,6 +338,9 @@ static void cut_at_every_byte(void **state) {
             break;
     }
 }
+
+static void cut_at_every_byte(void **state) { (void)state, cut_at_every_byte_of(false); }
+static void cut_on_a_standing_line(void **state) { (void)state, cut_at_every_byte_of(true); }
 
 static void nothing_left(void **state) {
     (void)state;
@@ -376,7 +382,7 @@ int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(one_order), T(one_turn_one_request), T(filled_at_once), T(taken_in_other_words), T(held_back), T(asked_after_its_delay), T(legs_of_a_batch), T(batches_that_fail),
-        T(refusals), T(no_clear_answer), T(another_id), T(no_answer_at_all), T(cut_at_every_byte), T(nothing_left), T(restarts),
+        T(refusals), T(no_clear_answer), T(another_id), T(no_answer_at_all), T(cut_at_every_byte), T(cut_on_a_standing_line), T(nothing_left), T(restarts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,7 @@ struct http_answer { /* valid during the callback */
     const char *content_type; /* "" = none; foreign */
     int64_t latency_us, connect_us;
     char text[160];   /* what went wrong, sanitised, without secrets */
+    const char *head; /* http_header's own: the head of an answer that came over a line */
 };
 typedef void http_done_fn(void *ctx, const struct http_answer *a);
 

@@ -64,6 +64,7 @@ static void step_ask(struct pm_account *a) {
             return;
         }
         a->s->ready = true;
+        pm_clob_warm(a->s->clob);
         a->s->ask_funds = true;
         say(a, "");
         pm_user_start(a->s->user, clock_now_us());

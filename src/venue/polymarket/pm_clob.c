@@ -4,6 +4,7 @@
 
 #include "turret/base/mem.h"
 #include "turret/base/utf8.h"
+#include "turret/io/http_line.h"
 #include "turret/io/loop.h"
 #include "turret/version.h"
 
@@ -32,6 +33,7 @@ struct pm_clob {
     struct lane lanes[LANES];
     struct clob_call *running;
     struct clob_pages *pages;
+    struct http_line *line; /* for what must not wait for a connection; NULL: not trading */
     int waiting, reads;
     struct clob_rates rates;
     struct clob_window window;
@@ -170,7 +172,8 @@ static void call_send(struct pm_clob *c, struct clob_call *k, int64_t now_us) {
     c->reads += k->lane == LANE_READ;
     struct http_request r = {.method = k->method, .url = url.p, .headers = h.list, .body = k->body, .body_len = k->body ? strlen(k->body) : 0,
                              .timeout_ms = k->timeout_ms, .connect_timeout_ms = k->timeout_ms < 5000 ? k->timeout_ms : 5000};
-    k->http = http_send(&r, on_answer, k);
+    if ((k->lane != LANE_CANCEL && k->lane != LANE_PLACE) || !c->line || !http_line_send(c->line, &r, on_answer, k))
+        k->http = http_send(&r, on_answer, k);
     explicit_bzero(&h, sizeof h);
     str_free(&url);
 }
@@ -318,6 +321,7 @@ void pm_clob_free(struct pm_clob *c) {
     if (!c)
         return;
     clob_pages_drop(&c->pages, NULL, true);
+    http_line_close(c->line);
     ev_timer_stop(loop_get(), &c->wake);
     for (struct clob_call *k = c->running, *next; k; k = next) {
         next = k->next;
@@ -420,6 +424,10 @@ void pm_clob_window(const struct pm_clob *c, struct pm_window *out) {
                               .cancel_only = as_utc(c->window.cancel_only_until) != 0, .disabled = as_utc(c->window.disabled_until) != 0};
 }
 void pm_clob_heard(struct pm_clob *c, const char *text) { clob_window_heard(&c->window, PM_OP_PLACE, 0, text, -1, clock_mono_us()); }
+void pm_clob_warm(struct pm_clob *c) {
+    if (!c->line)
+        c->line = http_line_open(&(struct http_line_cfg){.base = c->host, .connections = 2, .alive_path = "/time"});
+}
 bool pm_clob_refused(const struct pm_clob *c) { return c->refused; }
 int pm_clob_batch_max(const struct pm_clob *c, enum pm_bucket b) { return clob_rates_batch_max(&c->rates, b); }
 

@@ -41,6 +41,7 @@ void pm_clob_clock(struct pm_clob *c, int64_t server_s, int64_t asked_us, int64_
 struct pm_window { int64_t closed_until_us, post_only_until_us; bool cancel_only, disabled; };
 void pm_clob_window(const struct pm_clob *c, struct pm_window *out);
 void pm_clob_heard(struct pm_clob *c, const char *text); /* a leg of a batch was refused with that: it may be about a window */
+void pm_clob_warm(struct pm_clob *c);                   /* trading: connections for orders and cancels stand from now on */
 bool pm_clob_refused(const struct pm_clob *c);          /* the last private call was answered 401: credentials must be got anew */
 int pm_clob_batch_max(const struct pm_clob *c, enum pm_bucket b); /* PLACE_MANY, CANCEL_MANY: what one request may hold */
 void pm_clob_health(const struct pm_clob *c, struct ev_health *h); /* latency, skew, tightest bucket */

@@ -39,6 +39,7 @@ struct pm_orders *pm_orders_new(struct pm_session *s) {
     ev_init(&p->flush, on_flush);
     ev_init(&p->held, on_held);
     p->flush.data = p->held.data = p;
+    pm_ahead_init(p);
     return p;
 }
 
@@ -53,6 +54,7 @@ void pm_orders_free(struct pm_orders *p) {
         return;
     ev_timer_stop(loop_get(), &p->flush);
     ev_timer_stop(loop_get(), &p->held);
+    pm_ahead_free(p);
     pm_beat_free(p);
     pm_query_free(p); /* before those that wait for its readings */
     pm_cancels_free(p);
@@ -317,18 +319,6 @@ void pm_place_flush(struct pm_orders *p) {
     str_free(&body);
 }
 
-static char *order_json(const struct pm_session *s, const struct order *o, const struct pm_domain *d, const struct pm_order *made) {
-    char signature[PM_SIGNATURE_TEXT];
-    const struct pm_market *m = pm_market_by_id(s->data, o->market);
-    struct str json;
-    str_init(&json);
-    pm_order_sign(s->key, d, made, signature);
-    struct pm_wire w = {.token = m->token[o->side == SIDE_NO], .signature = signature, .owner = pm_clob_creds(s->clob)->key, .type = pm_order_type(o),
-                        .post_only = (o->flags & ORDER_POST_ONLY) != 0};
-    pm_order_json(&json, made, &w);
-    return json.p;
-}
-
 enum err pm_orders_place(struct pm_orders *p, const struct order *o, int64_t now_us) {
     struct pm_session *s = p->s;
     struct pm_window w;
@@ -357,7 +347,7 @@ enum err pm_orders_place(struct pm_orders *p, const struct order *o, int64_t now
     struct pm_out *out = &p->filling->o[p->filling->n++];
     *out = (struct pm_out){.id = o->id, .market = o->market, .size = o->size, .immediate = pm_order_immediate(o), .sell = o->action == ACTION_SELL};
     str_copy(out->venue_id, sizeof out->venue_id, o->venue_id);
-    out->json = order_json(s, o, &d, &made);
+    out->json = pm_ahead_json(p, o, &d, &made);
     tracker_sent(s->tracker, o, now_us);
     pm_orders_later(p);
     return ERR_OK;

@@ -33,8 +33,15 @@ struct pm_query { /* an order that is asked after */
 struct pm_delay { order_id id; int64_t until_us, ask_us; struct order row; };
 struct pm_reading { struct pm_orders *p; struct pm_reading *next; pm_list_fn *end; void *ctx; }; /* trades being read */
 
+/* An order that was prepared: it is signed while its row is being stored. */
+struct pm_signed { order_id id; struct pm_domain domain; struct pm_order made; char token[PM_TOKEN_MAX], owner[64], type[4]; bool post_only; char *json; };
+#define PM_SIGNED_MAX 32
+
 struct pm_orders {
     struct pm_session *s;
+    struct pm_signed ahead[PM_SIGNED_MAX];
+    unsigned ahead_next;
+    ev_timer sign;
     ev_timer flush;    /* the end of this turn */
     ev_timer held;     /* what waits for delayed orders */
     struct pm_batch *filling, *batches; /* of this turn; sent */
@@ -54,6 +61,12 @@ void pm_orders_later(struct pm_orders *p); /* at the end of this turn */
 void pm_orders_note(struct pm_orders *p, int level, const char *text);
 void pm_orders_hold(struct pm_orders *p); /* looks at the delayed ones in a while */
 bool pm_orders_delayed(const struct pm_orders *p, order_id id, int64_t now_us); /* the venue may still hold it back */
+
+/* pm_ahead.c: signing before it is needed. */
+void pm_ahead_init(struct pm_orders *p);
+void pm_ahead_free(struct pm_orders *p);
+void pm_ahead_add(struct pm_orders *p, const struct order *o, const struct pm_market *m, const struct pm_domain *d, const struct pm_order *made);
+char *pm_ahead_json(struct pm_orders *p, const struct order *o, const struct pm_domain *d, const struct pm_order *made); /* malloc'd */
 
 void pm_place_flush(struct pm_orders *p);
 void pm_place_free(struct pm_orders *p);

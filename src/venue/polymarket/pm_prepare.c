@@ -254,5 +254,6 @@ enum err pm_orders_prepare(struct pm_orders *p, struct order *o, int64_t now_us)
     str_copy(o->client_id, sizeof o->client_id, id);
     pm_order_digest(&d, &made, &digest);
     pm_word_hex(&digest, o->venue_id);
+    pm_ahead_add(p, o, m, &d, &made);
     return ERR_OK;
 }
