@@ -103,7 +103,7 @@ static void request_end(struct conn *c, enum err err, const char *why) {
     struct line_answer a = c->answer;
     http_done_fn *done = c->done;
     void *ctx = c->ctx;
-    struct http_answer out = {.err = err, .retry_after_ms = -1, .body = "", .content_type = "", .latency_us = clock_mono_us() - c->started_us};
+    struct http_answer out = {.err = err, .head = "\n", .retry_after_ms = -1, .body = "", .content_type = "", .latency_us = clock_mono_us() - c->started_us};
     bool keep = err == ERR_OK && a.keep && c->sent == c->send.len;
     c->answer = (struct line_answer){0};
     forget_request(c);

@@ -54,7 +54,7 @@ static void until(const int *value, int at_least) {
 static void ready(struct http_line *l, int n) {
     for (int64_t end = clock_mono_us() + 5000000; http_line_ready(l) < n && clock_mono_us() < end;)
         turn(0.001);
-    assert_int_equal(http_line_ready(l), n);
+    assert_true(http_line_ready(l) >= n);
 }
 
 static char base[64], url[96];

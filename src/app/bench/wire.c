@@ -1,10 +1,12 @@
 /* bench wire: from a decision to the order's bytes at the venue, with everything between: the ids made before, the row committed, the request
  * signed and sent; beside a plain INSERT on the same cluster. The venue is a process that reads the request and notes when it had it whole. */
 #include "cluster.h"
+#include "pm_market.h"
 
 #include "turret/base/mem.h"
 #include "turret/io/http.h"
 #include "turret/io/loop.h"
+#include "venue/polymarket/pm_data.h"
 #include "venue/polymarket/pm_trade.h"
 
 #include <arpa/inet.h>
@@ -26,15 +28,7 @@
 #define KEY "5f1d9c3a7be24680d1ace0f2b4c6d8ea0123456789abcdef0fedcba987654321"
 
 struct peer { int64_t whole_ns; int requests; };
-static struct { struct peer *peer; pid_t pid; struct pm_session s; int answers; struct pm_market m; struct pm_hosts h; char url[64]; } w;
-
-/* --- stand-ins --- */
-const struct pm_market *pm_market_by_id(const struct pm_data *d, market_id id) { return (void)d, (void)id, &w.m; }
-int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct level *out, int max) { return (void)d, (void)id, (void)side, (void)out, (void)max, 0; }
-void pm_market_refresh(struct pm_data *d, market_id id, pm_market_fn *done, void *ctx) { (void)d, (void)id, (void)done, (void)ctx; }
-void pm_user_trade(struct pm_user *u, const struct json *trade, uint64_t round, int64_t now_us) { (void)u, (void)trade, (void)round, (void)now_us; }
-void pm_user_order(struct pm_user *u, const struct json *order, uint64_t round, int64_t now_us) { (void)u, (void)order, (void)round, (void)now_us; }
-void pm_user_catch_up(struct pm_user *u, int64_t now_us) { (void)u, (void)now_us; }
+static struct { struct peer *peer; pid_t pid; struct pm_session s; int answers; market_id market; struct pm_hosts h; char url[64]; } w;
 
 /* --- the venue --- */
 
@@ -113,6 +107,7 @@ static uint32_t order_ns(struct cluster *c, uint32_t *sent_ns /* the part behind
     int64_t start = bench_now_ns();
     cluster_order(o, c->seq);
     o->limit = PRICE(510000);
+    o->market = w.market;
     if (pm_orders_prepare(w.s.orders, o, clock_now_us()) != ERR_OK)
         return 0;
     store_save(c->store, &r);
@@ -145,11 +140,18 @@ static int measure(struct cluster *c) {
     return w.peer->requests == (int)n + WARM ? 0 : 1;
 }
 
-static void market_fill(struct pm_market *m) {
-    *m = (struct pm_market){.protocol = 1, .accepting = 1, .fee_exponent = 1};
-    m->m = (struct market){.id = 0x1234567890abcdef, .venue = VENUE_POLYMARKET, .tick = PRICE(10000), .min_size = QTY(5000000), .lot = QTY(10000)};
-    str_copy(m->token[0], PM_TOKEN_MAX, "71321045679252212594626385532706912750332728571942532289631379312455583992563");
-    str_copy(m->token[1], PM_TOKEN_MAX, "52114319501245915516055106046884209969926127482827954674443846427813813222426");
+static void data_event(void *ctx, const struct event *ev) { (void)ctx, (void)ev; }
+
+static bool market_list(struct pm_session *s) {
+    char text[REASON_MAX];
+    struct pm_listing l;
+    struct pm_entry *e;
+    s->data = pm_data_open(&w.h, &(struct pm_markets_cfg){.words = ""}, VENUE_POLYMARKET, (struct event_sink){data_event, NULL}, text);
+    pm_bench_listing(0, &l);
+    if (!s->data || pm_table_take(s->data, &l, false, clock_now_us(), &e) != PM_TAKEN)
+        return false;
+    w.market = e->pm.m.id;
+    return true;
 }
 
 static int run(int argc, char **argv) {
@@ -157,8 +159,9 @@ static int run(int argc, char **argv) {
     struct pm_session *s = &w.s;
     if (!peer_start() || pm_key_new(KEY, strlen(KEY), &s->key) != ERR_OK)
         return 1;
-    market_fill(&w.m);
     w.h.clob = w.url;
+    if (!market_list(s))
+        return 1;
     s->sink = (struct event_sink){on_event, NULL};
     s->account = 1;
     s->chain_id = 137;
@@ -168,11 +171,14 @@ static int run(int argc, char **argv) {
     pm_clob_creds_set(s->clob, &creds);
     pm_clob_warm(s->clob);
     s->tracker = tracker_new(1, VENUE_POLYMARKET, s->sink);
+    s->user = pm_user_new(s);
     s->orders = pm_orders_new(s);
     s->ready = true;
     int code = cluster_with(argc, argv, measure);
     pm_orders_free(s->orders);
+    pm_user_free(s->user);
     pm_clob_free(s->clob);
+    pm_data_close(s->data);
     tracker_free(s->tracker);
     pm_key_free(s->key);
     http_close_all();

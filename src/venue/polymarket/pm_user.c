@@ -212,8 +212,11 @@ void pm_user_free(struct pm_user *u) {
 }
 
 void pm_user_start(struct pm_user *u, int64_t now_us) {
-    if (u->started)
+    if (u->started) { /* logged in anew: the stream is to know the new credentials */
+        if (u->ws != NULL)
+            ws_reconnect(u->ws, "new credentials", true);
         return;
+    }
     u->started = true;
     pm_user_read_soon(u, now_us);
     stream_open(u);
