@@ -126,6 +126,11 @@ def official_us():
     return json.loads(p.stdout)
 
 
+def wire_rows(out):
+    return [("wire: decision to the order at the venue, p50 us", f"{out['p50_us']:.0f}", f"plain INSERT {out['insert_p50_us']:.0f}", f"{out['ratio']:.3f}", "<= 1.5", out["ratio"] <= 1.5),
+            ("wire: of it behind the commit, p50 us", f"{out['send_p50_us']:.0f}", "", "", "", True)]
+
+
 def sign_rows(out):
     yield "sign: us an order", f"{out['us']:.1f}", f"bare {out['bare_us']:.1f}", f"{out['ratio']:.3f}", "<= 1.2", out["ratio"] <= 1.2
     yield "sign: us a deposit wallet's order", f"{out['wallet_us']:.1f}", f"bare {out['wallet_bare_us']:.1f}", f"{out['wallet_ratio']:.3f}", "<= 1.2", out["wallet_ratio"] <= 1.2
@@ -148,7 +153,7 @@ def pm_book_rows(out):
             ("pmbooks: ms of the longest loop turn while all snapshots come (own time)", f"{out['stall_ms']:.2f}", f"by the wall {out['stall_wall_ms']:.2f}", "", "<= 5", out["stall_ms"] <= 5)]
 
 
-SPECIAL = {"pmframes": pm_frame_rows, "pmbooks": pm_book_rows, "sign": sign_rows, "trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
+SPECIAL = {"wire": wire_rows, "pmframes": pm_frame_rows, "pmbooks": pm_book_rows, "sign": sign_rows, "trigger": trigger_rows, "persist": persist_rows, "indicators": indicator_rows, "metrics": metric_rows, "watch": watch_rows}
 
 
 def plain_rows(out):
