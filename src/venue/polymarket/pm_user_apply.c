@@ -213,6 +213,9 @@ static void part_tell(struct pm_user *u, const struct pm_own_trade *t, const str
         int64_t miss = p->sell ? booked.micro - p->value.micro : p->value.micro - booked.micro;
         f.fee.micro += miss > -1000 && miss < 1000 ? miss : 0;
     }
+    const struct tracked *o = tracker_by_venue_id(u->s->tracker, p->order);
+    if (o != NULL && o->sent_us > f.at_us && o->sent_us - f.at_us < PM_SECOND)
+        f.at_us = o->sent_us; /* times of trades are whole seconds: not before its order */
     pm_fill_id(t->id, p->order, f.venue_trade);
     u->s->ask_funds = true;
     tracker_fill(u->s->tracker, &f, p->order, now_us);
