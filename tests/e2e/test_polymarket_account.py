@@ -12,8 +12,8 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from pm_desk import LiveDesk, oracle  # noqa: E402
-from pm_venue import KEYS, mock_venue  # noqa: E402
+from pm_desk import LiveDesk  # noqa: E402
+from pm_venue import mock_venue  # noqa: E402
 
 from conftest import wait_for  # noqa: E402
 
@@ -36,7 +36,7 @@ def make(venue, request):
         n = next(COUNT)
         path = pathlib.Path(tempfile.mkdtemp(prefix="turret-e2e-"))
         path.chmod(0o755)
-        d = LiveDesk(path, venue, key=KEYS[n % len(KEYS)], wallet=f"0x{0xacc0000 + n:040x}", usd="1000", **kw)
+        d = LiveDesk(path, venue, key=f"0x{0xacc0000 + n:064x}", wallet=f"0x{0xacc0000 + n:040x}", usd="1000", **kw)
         made.append(d)
         for s in slugs:
             venue.market(s, volume="900000", fee_rate="0.05")
@@ -89,7 +89,7 @@ def test_yes_and_no_are_two_positions(make, venue):
     d = make(slug)
     start(d, slug)
     d.buy(slug, "10@0.55")
-    d.order("buy", slug, "8@0.56", "--side", "no")
+    d.order("buy", slug, "8@0.56", "no")
     wait_for(lambda: held(d, slug) == {("yes", "10"), ("no", "8")}, what="both sides")
     d.oracle()
     kill(d)
@@ -104,16 +104,16 @@ def test_holdings_and_orders_that_were_there_are_taken_over(make, venue):
     d = make(a, b)
     venue.ctl("wallet", address=d.wallet, sets={a: "20"})
     theirs = venue.ctl("order", wallet=d.wallet, market=a, outcome=1, side="SELL", price="0.70", size="10")["id"]
-    bid = venue.ctl("order", wallet=d.wallet, market=b, outcome=0, side="BUY", price="0.30", size="50")["id"]
+    bid = venue.ctl("order", wallet=d.wallet, market=b, outcome=0, side="BUY", price="0.50", size="50")["id"]
     start(d, a, b)
     assert held(d, a) == {("yes", "20"), ("no", "20")}
     rows = {o["venue_order_id"]: o for o in d.my_orders()}
     assert {theirs, bid} <= set(rows) and rows[theirs]["source"] == "external"
-    venue.put(b, "SELL", "0.30", "20")  # fills of an order of another hand are booked, the rest stays
+    venue.put(b, "SELL", "0.50", "20")  # fills of an order of another hand are booked, the rest stays
     wait_for(lambda: held(d, b) == {("yes", "20")}, what="a fill of it")
     d.oracle()
     kill(d)
-    venue.put(b, "SELL", "0.30", "10")
+    venue.put(b, "SELL", "0.50", "10")
     venue.ctl("cancel", ids=[theirs])
     start(d, a, b, live=False)
     wait_for(lambda: held(d, b) == {("yes", "30")}, what="what it filled meanwhile")
@@ -127,7 +127,7 @@ def test_an_order_of_the_website_appears_at_once(make, venue):
     ident = venue.ctl("order", wallet=d.wallet, market=slug, outcome=0, side="BUY", price="0.40", size="30")["id"]
     row = wait_for(lambda: next((o for o in d.my_orders() if o["venue_order_id"] == ident), None), 5, what="the order")
     assert row["source"] == "external" and row["state"] == "pending"
-    d.order("cancel", row["order"])
+    d.json("cancel", row["order"], "--yes", "--live")
     wait_for(lambda: next(o for o in d.my_orders() if o["order"] == row["order"])["state"] == "cancelled", what="its end")
     d.oracle()
 
@@ -141,8 +141,10 @@ def test_a_resolved_market_is_settled_when_it_is_claimed(make, venue, winner, ki
     wait_for(lambda: held(d, slug) == {("yes", "10")}, what="a position")
     d.oracle()
     venue.ctl("resolve", market=slug, winner=winner)
+    if kind == "void":  # no event tells of it: found at a start, else by asking after closed markets now and then
+        kill(d)
+        start(d, live=False)
     wait_for(lambda: d.listed(slug)["status"] == "resolved", 30, what="resolution")
-    assert d.json("reconcile").code in (0, 2)
     def settled():
         rows = d.query("SELECT price, quantity FROM fills WHERE kind = 'settlement'")
         return rows and [(float(r["price"]), float(r["quantity"])) for r in rows]
@@ -158,9 +160,10 @@ def test_a_resolved_market_is_settled_when_it_is_claimed(make, venue, winner, ki
         start(d, live=False)
         wait_for(claimable, 30, what="the claim after a restart")
         venue.ctl("redeem", wallet=d.wallet, market=slug)
-        kill(d)
-        start(d, live=False)
-        assert wait_for(settled, 30, what="settlement") == [(pays, 10.0)]
+        if kind == "won":  # while it was away; else while it looks
+            kill(d)
+            start(d, live=False)
+        assert wait_for(settled, 60, what="settlement") == [(pays, 10.0)]
         assert held(d, slug) == set() and float(account(d)["claimable"]) == 0
     kill(d)
     start(d, live=False)
@@ -194,15 +197,15 @@ def test_everything_at_once_and_killed(make, venue, seed):
         venue.ctl("settle", plans=[r.choice(plans)])
         what = r.random()
         if what < 0.35:
-            d.order("buy", s, f"{r.randint(5, 12)}@0.{r.choice([55, 56])}", "--side", side, code=None)
+            d.order("buy", s, f"{r.randint(5, 12)}@0.{r.choice([55, 56])}", side, code=None)
         elif what < 0.6:
-            d.order("buy", s, f"{r.randint(5, 12)}@0.{r.randint(46, 53)}", "--side", side, code=None)
+            d.order("buy", s, f"{r.randint(5, 12)}@0.{r.randint(46, 53)}", side, code=None)
         elif what < 0.75:  # somebody takes what rests here, in the same token or in the other
             venue.put(s, *r.choice([("SELL", "0.46"), ("BUY", "0.54")]), str(r.randint(5, 20)), type="FAK") if r.random() < 2 else None
         elif what < 0.85:
             rows = [o for o in d.my_orders() if o["state"] in ("pending", "partial")]
             if rows:
-                d.order("cancel", r.choice(rows)["order"], code=None)
+                d.json("cancel", r.choice(rows)["order"], "--yes", "--live")
         elif what < 0.93:
             spoil(venue, r)
         else:
@@ -218,7 +221,7 @@ def test_everything_at_once_and_killed(make, venue, seed):
     venue.ctl("settle", plans=[])
     for o in d.my_orders():
         if o["state"] in ("created", "pending", "partial"):
-            d.order("cancel", o["order"], code=None)
+            d.json("cancel", o["order"], "--yes", "--live")
     d.oracle(timeout=45)
     kill(d)
     start(d, live=False)

@@ -222,6 +222,36 @@ static void winnings_are_a_claim_until_they_are_claimed(void **st) {
     assert_string_equal(nth(EVENT_FILL, 0)->fill_ev.fill.venue_trade, first);
 }
 
+/* Between two rounds of the desk: a look of its own. */
+static void a_resolution_is_settled_without_being_asked(void **st) {
+    (void)st;
+    position_stored(SIDE_YES, 8000000);
+    position_stored(SIDE_NO, 3000000);
+    g.answers[1].body = BALANCE("8000000");
+    g.answers[2].body = BALANCE("3000000");
+    g.s.user->open = g.s.user->caught_up = true;
+    int64_t now = clock_now_us();
+    pm_recon_run(g.s.user->recon, now);
+    assert_int_equal(waiting_calls("/balance"), 0);
+    resolve(OUTCOME_YES);
+    pm_recon_run(g.s.user->recon, now);
+    pump();
+    assert_int_equal(count(EVENT_FILL), 1);
+    assert_int_equal(nth(EVENT_FILL, 0)->fill_ev.fill.side, SIDE_NO);
+    assert_int_equal(nth(EVENT_CLAIM, 0)->claim.amount.micro, 8000000);
+    assert_int_equal(count(EVENT_RECON_CASH) + count(EVENT_RECON_POSITION) + count(EVENT_RECON_END), 0);
+    pm_recon_run(g.s.user->recon, now + 10 * PM_SECOND);
+    assert_int_equal(waiting_calls("/balance"), 0);
+    g.answers[1].body = BALANCE("0");
+    pm_recon_run(g.s.user->recon, now + 31 * PM_SECOND);
+    pump();
+    assert_int_equal(count(EVENT_FILL), 2);
+    assert_int_equal(nth(EVENT_FILL, 1)->fill_ev.fill.px.micro, DEC_ONE);
+    assert_int_equal(nth(EVENT_CLAIM, 1)->claim.size.micro, 0);
+    pm_recon_run(g.s.user->recon, now + 120 * PM_SECOND);
+    assert_int_equal(waiting_calls("/balance"), 0);
+}
+
 static void a_void_market_pays_a_half(void **st) {
     (void)st;
     position_stored(SIDE_YES, 8000000);
@@ -304,7 +334,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(a_first_start_takes_what_is_there), T(any_error_is_not_flat), T(a_row_without_its_size_is_an_error), T(pages_are_read_to_the_end), T(dust_is_nothing),
         T(a_lost_market_holds_the_round_up_only_so_often), T(losing_tokens_are_settled_at_nothing), T(winnings_are_a_claim_until_they_are_claimed),
-        T(a_void_market_pays_a_half), T(nothing_is_settled_while_a_trade_may_fail), T(fills_of_the_time_away_come_before_positions),
+        T(a_resolution_is_settled_without_being_asked), T(a_void_market_pays_a_half), T(nothing_is_settled_while_a_trade_may_fail), T(fills_of_the_time_away_come_before_positions),
         T(a_round_given_up_says_nothing_more), T(another_accounts_round_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,7 @@ static void hold(struct pm_data *d, market_id id) {
 static void stored_market(struct pm_data *d, const struct market *m) {
     struct pm_stored s = {.id = m->id};
     uint64_t at;
-    if (m->venue != d->as || m->status == MARKET_RESOLVED || map_get(&d->stored_of, m->id, &at) || !pm_condition_parse(m->native, strnlen(m->native, sizeof m->native), s.condition))
+    if (m->venue != d->as || map_get(&d->stored_of, m->id, &at) || !pm_condition_parse(m->native, strnlen(m->native, sizeof m->native), s.condition))
         return;
     d->stored = xgrow(d->stored, &d->cap_stored, d->n_stored + 1, sizeof *d->stored);
     map_put(&d->stored_of, m->id, d->n_stored);

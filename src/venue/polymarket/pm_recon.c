@@ -12,9 +12,13 @@
 #include "turret/base/str.h"
 
 #define ROUND_US (9500000LL) /* the desk waits ten seconds */
+#define CLAIM_LOOK_US (30 * PM_SECOND) /* whether winnings were claimed meanwhile */
+#define LOOK_AGAIN_US (5 * PM_SECOND)
 
 static void put_end(struct pm_recon *r, bool ok) {
     struct event ev;
+    if (r->round == 0)
+        return;
     event_init(&ev, EVENT_RECON_END, VENUE_POLYMARKET, clock_now_us());
     ev.u.recon_end.account = r->u->s->account;
     ev.u.recon_end.round = r->round;
@@ -50,7 +54,7 @@ static void finish(struct pm_recon *r) {
     int64_t now = clock_now_us();
     if (ok)
         pm_recon_tell(r, now);
-    else
+    else if (r->round != 0)
         pm_user_note(r->u, NOTICE_WARN, "Polymarket: reconciliation is not whole: %s", r->why);
     round_over(r);
     put_end(r, ok);
@@ -93,26 +97,23 @@ static void lists_start(struct pm_recon *r) {
     pm_holdings_list(r);
 }
 
+static void round_start(struct pm_recon *r, uint64_t round, enum pm_recon_stage stage, int64_t now_us) {
+    r->round = round;
+    r->stage = stage;
+    r->started_us = now_us;
+    r->read_done = r->listed_done = r->cash_known = false;
+    r->list_kind = r->pages = r->waiting = 0;
+    r->why[0] = 0;
+}
+
 enum err pm_user_reconcile(struct pm_user *u, const struct fx_reconcile *q, int64_t now_us) {
     struct pm_recon *r = u->recon;
     struct event ev;
     if (!u->started || q->account != u->s->account)
         return ERR_CREDENTIALS;
-    if (r == NULL) {
-        r = u->recon = xcalloc(1, sizeof *r);
-        r->u = u;
-        r->self = r;
-        r->born_us = now_us;
-        map_init(&r->lost);
-    }
     if (r->stage != RECON_IDLE)
         round_over(r); /* the desk has given it up */
-    r->round = q->round;
-    r->stage = RECON_LISTS;
-    r->started_us = now_us;
-    r->read_done = r->listed_done = r->cash_known = false;
-    r->list_kind = r->pages = r->waiting = 0;
-    r->why[0] = 0;
+    round_start(r, q->round, RECON_LISTS, now_us);
     event_init(&ev, EVENT_RECON_BEGIN, VENUE_POLYMARKET, now_us);
     ev.u.recon_begin.account = u->s->account;
     ev.u.recon_begin.venue = VENUE_POLYMARKET;
@@ -122,10 +123,33 @@ enum err pm_user_reconcile(struct pm_user *u, const struct fx_reconcile *q, int6
     return ERR_OK;
 }
 
+struct pm_recon *pm_recon_new(struct pm_user *u) {
+    struct pm_recon *r = xcalloc(1, sizeof *r);
+    r->u = u;
+    r->self = r;
+    r->born_us = clock_now_us();
+    map_init(&r->lost);
+    return r;
+}
+
+/* A market that we hold something of was resolved, or winnings wait to be claimed: a look of our own at those tokens, without the desk's asking. */
+static void settlements_look(struct pm_recon *r, int64_t now_us) {
+    if (now_us < r->look_us || !pm_user_up(r->u))
+        return;
+    const enum pm_due due = pm_settlements_due(r);
+    if (due == PM_DUE_NOT || (due == PM_DUE_CLAIM && now_us - r->looked_us < CLAIM_LOOK_US))
+        return;
+    r->looked_us = now_us;
+    r->look_us = now_us + LOOK_AGAIN_US;
+    round_start(r, 0, RECON_BALANCES, now_us);
+    pm_holdings_settled(r);
+    pm_recon_advance(r);
+}
+
 void pm_recon_run(struct pm_recon *r, int64_t now_us) {
     if (r->stage == RECON_IDLE)
-        return;
-    if (now_us - r->started_us > ROUND_US)
+        settlements_look(r, now_us);
+    else if (now_us - r->started_us > ROUND_US)
         pm_recon_fail(r, "the venue did not answer in time");
     else
         pm_recon_advance(r);

@@ -258,6 +258,20 @@ void pm_holdings_balances(struct pm_recon *r) {
         }
 }
 
+void pm_holdings_settled(struct pm_recon *r) {
+    const struct pm_session *s = r->u->s;
+    const struct tracker_place *p;
+    for (size_t i = 0; (p = tracker_place(s->tracker, i)) != NULL; i++) {
+        const struct pm_market *m = llabs(p->net.micro) < PM_DUST ? NULL : pm_market_by_id(s->data, p->market);
+        if (m == NULL || m->m.status != MARKET_RESOLVED)
+            continue;
+        struct pm_holding *h = holding_get(r, m->token[p->side == SIDE_NO]);
+        holding_place(h, m, p->side == SIDE_NO);
+        h->ask = h->refresh = true;
+    }
+    pm_holdings_balances(r);
+}
+
 void pm_holdings_drop(struct pm_recon *r) {
     pm_clob_drop(r->u->s->clob, &r->self);
     http_cancel(r->http);

@@ -20,9 +20,9 @@ enum pm_recon_stage { RECON_IDLE, RECON_LISTS, RECON_MARKETS, RECON_BALANCES };
 struct pm_recon {
     struct pm_recon *self; /* its address is what the calls for cash are dropped by */
     struct pm_user *u;
-    uint64_t round;
+    uint64_t round;       /* 0: a look of our own at what is resolved; no RECON event */
     enum pm_recon_stage stage;
-    int64_t started_us, born_us;
+    int64_t started_us, born_us, look_us, looked_us;
     struct pm_read read;
     bool read_done, listed_done, advancing;
     int list_kind, pages;
@@ -38,6 +38,8 @@ struct pm_recon {
     char why[REASON_MAX]; /* it can't be whole */
 };
 
+enum pm_due { PM_DUE_NOT, PM_DUE_CLAIM /* told, not claimed yet */, PM_DUE_NOW };
+enum pm_due pm_settlements_due(const struct pm_recon *r);
 void pm_recon_fail(struct pm_recon *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pm_recon_advance(struct pm_recon *r);
 
@@ -45,8 +47,9 @@ void pm_recon_advance(struct pm_recon *r);
 void pm_holdings_list(struct pm_recon *r);
 void pm_holdings_markets(struct pm_recon *r);
 void pm_holdings_balances(struct pm_recon *r);
+void pm_holdings_settled(struct pm_recon *r); /* balances of what is held in resolved markets */
 void pm_holdings_drop(struct pm_recon *r); /* nothing more is wanted of them */
-/* RECON_POSITION, settlements, claims, cash and funds of a round that is whole. */
+/* RECON_POSITION, settlements, claims, cash and funds of a round that is whole; outside of one settlements, claims and funds. */
 void pm_recon_tell(struct pm_recon *r, int64_t now_us);
 
 #endif

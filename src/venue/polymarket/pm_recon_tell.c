@@ -104,6 +104,22 @@ static void position_put(const struct pm_recon *r, market_id market, uint8_t sid
     put(r, &ev);
 }
 
+enum pm_due pm_settlements_due(const struct pm_recon *r) {
+    const struct tracker_place *p;
+    enum pm_due due = r->claim_count > 0 ? PM_DUE_CLAIM : PM_DUE_NOT;
+    for (size_t i = 0; (p = tracker_place(r->u->s->tracker, i)) != NULL; i++) {
+        const struct pm_market *m = p->net.micro < PM_DUST ? NULL : pm_market_by_id(r->u->s->data, p->market);
+        bool told = false;
+        if (m == NULL || m->m.status != MARKET_RESOLVED || m->m.outcome == OUTCOME_NONE || provisional_in(r, p->market))
+            continue;
+        for (size_t k = 0; k < r->claim_count; k++)
+            told = told || (r->claims[k].market == p->market && r->claims[k].side == p->side);
+        if (!told)
+            return PM_DUE_NOW;
+    }
+    return due;
+}
+
 static void holding_tell(struct pm_recon *r, struct pm_holding *h, int64_t now_us) {
     const int64_t pays = pays_of(r, h);
     const bool open = provisional_in(r, h->market);
@@ -114,11 +130,11 @@ static void holding_tell(struct pm_recon *r, struct pm_holding *h, int64_t now_u
         h->size = QTY(0);
     if (pays >= 0 && !open && held.micro - h->size.micro >= (pays == 0 ? 1 : PM_DUST))
         settle(r, h, pays, held, h->size, now_us);
-    if (h->size.micro > 0)
+    if (h->size.micro > 0 && r->round != 0)
         position_put(r, h->market, h->side, h->size, h->entry, now_us);
     if (pays > 0 && h->size.micro > 0)
         claim_tell(r, h, pays, now_us);
-    if (!open)
+    if (!open && (r->round != 0 || pays >= 0))
         tracker_place_set(r->u->s->tracker, h->market, (enum order_side)h->side, h->size);
 }
 
@@ -135,13 +151,15 @@ void pm_recon_tell(struct pm_recon *r, int64_t now_us) {
     for (size_t i = 0; i < r->count; i++)
         if (r->h[i]->market != 0 && !r->h[i]->lost)
             holding_tell(r, r->h[i], now_us);
-    unlisted_tell(r, now_us);
     claims_gone(r, now_us);
-    event_init(&ev, EVENT_RECON_CASH, VENUE_POLYMARKET, now_us);
-    ev.u.recon_cash.account = r->u->s->account;
-    ev.u.recon_cash.round = r->round;
-    ev.u.recon_cash.cash = r->cash;
-    put(r, &ev);
+    if (r->round != 0) {
+        unlisted_tell(r, now_us);
+        event_init(&ev, EVENT_RECON_CASH, VENUE_POLYMARKET, now_us);
+        ev.u.recon_cash.account = r->u->s->account;
+        ev.u.recon_cash.round = r->round;
+        ev.u.recon_cash.cash = r->cash;
+        put(r, &ev);
+    }
     event_init(&ev, EVENT_FUNDS, VENUE_POLYMARKET, now_us);
     ev.u.funds.account = r->u->s->account;
     ev.u.funds.balance = r->cash;

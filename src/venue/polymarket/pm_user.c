@@ -181,14 +181,14 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int events) {
     pm_user_waits_run(u, now);
     pm_settle_run(u, now);
     read_run(u, now);
-    if (u->recon != NULL)
-        pm_recon_run(u->recon, now);
+    pm_recon_run(u->recon, now);
 }
 
 struct pm_user *pm_user_new(struct pm_session *s) {
     struct pm_user *u = xcalloc(1, sizeof *u);
     u->s = s;
     u->read.u = u;
+    u->recon = pm_recon_new(u);
     map_init(&u->seen);
     map_init(&u->absent);
     ev_init(&u->tick, on_tick);

@@ -79,6 +79,7 @@ bool pm_read_lists(const struct pm_read *r, const char *venue_id);
 void pm_settle_run(struct pm_user *u, int64_t now_us);
 void pm_settle_free(struct pm_user *u);
 
+struct pm_recon *pm_recon_new(struct pm_user *u);
 void pm_recon_free(struct pm_recon *r);
 void pm_recon_run(struct pm_recon *r, int64_t now_us); /* its time limit */
 
