@@ -1,6 +1,7 @@
 /* turret venue: a real venue's account looked at and cleared from the shell, without engine and database. What the venues have in
  * common is here; each is a row of operations (venue_cli.h). */
 #include <ev.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,12 @@ static int start(struct venue_run *r, bool (*go)(struct venue_run *r), const cha
 
 /* --- login --- */
 
-/* A line of standard input, never shown and never from the arguments. */
+static volatile sig_atomic_t interrupted;
+static void on_interrupt(int signum) { interrupted = signum; }
+
+/* A line of standard input, never shown and never from the arguments. An interrupt leaves the terminal as it was. */
 static bool read_secret(const char *prompt, struct secret *out) {
+    struct sigaction sa = {.sa_handler = on_interrupt}, before;
     struct termios was, quiet;
     const bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
     char line[512] = "";
@@ -115,15 +120,21 @@ static bool read_secret(const char *prompt, struct secret *out) {
         fflush(stderr);
         quiet = was;
         quiet.c_lflag &= (tcflag_t)~ECHO;
+        sigaction(SIGINT, &sa, &before);
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
     ssize_t n = 0;
-    while (n < (ssize_t)sizeof line - 1 && read(STDIN_FILENO, line + n, 1) == 1 && line[n] != '\n') /* no buffer of stdio keeps a copy */
+    while (!interrupted && n < (ssize_t)sizeof line - 1 && read(STDIN_FILENO, line + n, 1) == 1 && line[n] != '\n') /* no buffer of stdio keeps a copy */
         n++;
     line[n] = 0;
     if (tty) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+        sigaction(SIGINT, &before, NULL);
         fputc('\n', stderr);
+    }
+    if (interrupted) {
+        explicit_bzero(line, sizeof line);
+        exit(128 + SIGINT);
     }
     while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == ' ' || line[n - 1] == '\t'))
         line[--n] = 0;
@@ -144,15 +155,16 @@ static int keep_secret(struct cli *c, const struct venue_cli *v) {
     if (!data_dir_make(c->data_dir, text, sizeof text))
         return out_error(c->json, ERR_IO, text, NULL);
     const bool there = secret_read(dir, v->secret, &old, text, sizeof text) == ERR_OK;
-    secret_free(&old);
     snprintf(prompt, sizeof prompt, "%s%s (not shown): ", v->prompt, there ? ", or Enter to keep the one that is stored" : "");
     const bool given = read_secret(prompt, &key);
+    const bool same = given && there && key.len == old.len && !memcmp(key.p, old.p, key.len);
+    secret_free(&old);
     const char *wrong = given ? v->secret_wrong(&key) : there ? NULL : "nothing was given";
     if (wrong)
         code = out_errorf(c->json, ERR_CREDENTIALS, "%s: %s; nothing was stored", v->name, wrong);
-    else if (given && there && !c->opt[OPT_YES] && isatty(STDIN_FILENO) && !cli_confirm("Replace the key that is stored?"))
+    else if (given && there && !same && !c->opt[OPT_YES] && isatty(STDIN_FILENO) && !cli_confirm("Replace the key that is stored?"))
         code = out_error(c->json, ERR_CANCELLED, "the stored key stays", NULL);
-    else if (given) {
+    else if (given && !same) {
         enum err e = secret_write(dir, v->secret, key.p, key.len, text, sizeof text);
         code = e ? out_error(c->json, e, text, NULL) : 0;
         if (!code && !c->json)

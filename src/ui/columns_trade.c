@@ -203,6 +203,9 @@ COLUMN_GET(get_state, struct order)
     } else if (r->cancel_requested_us && order_open(r)) {
         str_copy(out->text, sizeof out->text, "cancelling");
         out->role = ROLE_MUTED;
+    } else if (r->reversed.micro > 0 && r->filled.micro == 0 && !order_open(r)) { /* what was executed never settled */
+        str_copy(out->text, sizeof out->text, "taken back");
+        out->role = ROLE_ALERT;
     } else if (r->state == STATE_PENDING) {
         str_copy(out->text, sizeof out->text, r->venue_id[0] ? "resting" : "sent");
     } else if (r->state == STATE_FAILED) {

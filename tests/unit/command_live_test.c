@@ -202,6 +202,14 @@ static void unsettled_shares_are_marked(void **state) {
     v = (struct column_value){0};
     column_find(t, "mode")->get(fake_desk(), o, FAKE_NOW, &v);
     assert_string_equal(v.raw, "live");
+    struct order back = *o;
+    back.state = STATE_FILLED;
+    back.filled = QTY(0);
+    back.reversed = back.size;
+    v = (struct column_value){0};
+    column_find(column_table("orders"), "state")->get(fake_desk(), &back, FAKE_NOW, &v);
+    assert_string_equal(v.text, "taken back");
+    assert_string_equal(v.raw, "filled"); /* the state is the desk's */
     struct fill f = fake.fill[0];
     f.finality = FILL_PROVISIONAL;
     v = (struct column_value){0};

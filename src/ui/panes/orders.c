@@ -43,6 +43,11 @@ static const struct list_source source = {
     .role = row_role,
 };
 
+static const char *size_of(struct session *s, market_id market, qty size, char text[FORMAT_MAX]) {
+    struct view_market vm;
+    return format_size(view_market(s->view, market, &vm) ? vm.m : NULL, size, text);
+}
+
 /* Why the order under the cursor is as it is; "" when there is nothing to say. */
 static void why(struct session *s, const struct order *o, char *buf, size_t cap) {
     char sent[FORMAT_MAX];
@@ -54,6 +59,8 @@ static void why(struct session *s, const struct order *o, char *buf, size_t cap)
                  format_clock(o->sent_us, sent));
     else if (order_open(o) && view_order_delayed_us(s->view, o->id) > s->now_us)
         snprintf(buf, cap, "%u: the venue holds it back until %s: it can't be cancelled, nothing is assumed of it", o->num, format_clock(view_order_delayed_us(s->view, o->id), sent));
+    else if (o->reversed.micro > 0)
+        snprintf(buf, cap, "%u: the venue took back %s of it: it was matched, but never settled", o->num, size_of(s, o->market, o->reversed, sent));
     else if (o->reason_text[0])
         snprintf(buf, cap, "%u: %s", o->num, o->reason_text);
     else if (o->reason)
