@@ -133,14 +133,11 @@ void clob_rates_heard(struct clob_rates *r, const struct clob_call *k, const str
         }
     if (s && (k->bucket == PM_RATE_CANCEL_ALL || k->bucket == PM_RATE_CANCEL_MARKET)) /* known only afterwards: may leave the bucket owing */
         rate_cap(s, rate_left(s, now_us) - cancelled_count(doc), now_us);
-    if (s && header_int(a, "poly-ratelimit-remaining", &left)) {
+    if (s && header_int(a, "poly-ratelimit-remaining", &left))
         rate_cap(s, left, now_us);
-        if (left <= 0 && header_int(a, "poly-ratelimit-reset", &reset) && reset_wait_us(reset) > 0)
-            rate_block(s, now_us + reset_wait_us(reset));
-    }
     if (a->status == 429) {
-        int64_t until = now_us + (a->retry_after_ms >= 0 ? a->retry_after_ms * 1000 : 2 * SECOND_US);
-        rate_block(s ? s : &r->ip[k->bucket], until);
+        int64_t wait = a->retry_after_ms >= 0 ? a->retry_after_ms * 1000 : header_int(a, "poly-ratelimit-reset", &reset) && reset > 0 ? reset_wait_us(reset) : 2 * SECOND_US;
+        rate_block(s ? s : &r->ip[k->bucket], now_us + wait);
     }
 }
 
