@@ -41,6 +41,7 @@ void tracker_free(struct tracker *t) {
     free(t->orders);
     free(t->open_fills);
     free(t->held);
+    free(t->orphans);
     free(t->places);
     map_free(&t->by_id);
     map_free(&t->by_venue_id);
@@ -202,6 +203,9 @@ const struct tracked *tracker_external(struct tracker *t, const struct order *li
         o.filled = QTY(0); /* its fills tell */
         e = entry_make(t, &o, now_us);
         e->o.acked = 1;
+        for (size_t i = 0; i < t->orphan_count; i++)
+            if (strcmp(t->orphans[i].venue_order, like->venue_id) == 0)
+                e->reversed.micro += t->orphans[i].size.micro;
         tracker_held_retry(t, now_us);
     } else if (e != NULL && e->foreign && e->o.over) { /* a fill was heard of first, and the rest of it still works */
         e->foreign = e->closed = false;

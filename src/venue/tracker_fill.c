@@ -144,6 +144,14 @@ static void held_add(struct tracker *t, const struct fill *f, const char *venue_
     str_copy(h->venue_order, sizeof h->venue_order, venue_order);
 }
 
+/* The venue's total of that order counts it, should it be heard of yet. */
+static void orphan_note(struct tracker *t, qty size, const char *venue_order) {
+    t->orphans = xgrow(t->orphans, &t->orphan_cap, t->orphan_count + 1, sizeof *t->orphans);
+    struct orphan *o = &t->orphans[t->orphan_count++];
+    o->size = size;
+    str_copy(o->venue_order, sizeof o->venue_order, venue_order);
+}
+
 /* It waits no more: to its order, or out as another's. */
 static void held_let(struct tracker *t, size_t i, struct entry *e, int64_t now_us) {
     const struct held h = t->held[i];
@@ -151,6 +159,8 @@ static void held_let(struct tracker *t, size_t i, struct entry *e, int64_t now_u
     if (h.f.finality == FILL_REVERSED) {
         map_put(&t->fills, fill_key(h.f.venue_trade, h.f.leg), FILL_REVERSED);
         reversed(t, e != NULL ? e->o.id : 0, h.f.size, false, now_us);
+        if (e == NULL)
+            orphan_note(t, h.f.size, h.venue_order);
         return;
     }
     tell(t, e != NULL ? e : foreign(t, &h.f, h.venue_order, now_us), &h.f, h.venue_order, now_us);
@@ -201,6 +211,8 @@ void tracker_fill(struct tracker *t, const struct fill *f, const char *venue_ord
     } else if (f->finality == FILL_REVERSED) { /* it never happened */
         map_put(&t->fills, fill_key(f->venue_trade, f->leg), FILL_REVERSED);
         reversed(t, e != NULL ? e->o.id : 0, f->size, false, now_us);
+        if (e == NULL)
+            orphan_note(t, f->size, venue_order);
     } else {
         tell(t, e != NULL ? e : foreign(t, f, venue_order, now_us), f, venue_order, now_us);
     }

@@ -15,6 +15,7 @@ struct entry { /* one order */
     bool is_open, closed /* over, and the desk has all that it waits for */, unknown, refused, told_id, foreign /* another's, known by a fill only: over as far as anybody knows */;
     char text[REASON_MAX];
 };
+struct orphan { qty size; char venue_order[VENUE_ORDER_ID_MAX]; }; /* failed before anybody knew whose it was */
 struct held { struct fill f; char venue_order[VENUE_ORDER_ID_MAX]; int64_t until_us; }; /* a fill whose order may be one on its way */
 
 struct tracker {
@@ -27,6 +28,8 @@ struct tracker {
     struct map fills;        /* (venue trade, leg) -> enum fill_finality */
     struct fill *open_fills; /* the provisional ones */
     size_t open_count, open_cap;
+    struct orphan *orphans;
+    size_t orphan_count, orphan_cap;
     struct held *held;
     size_t held_count, held_cap;
     struct tracker_place *places;

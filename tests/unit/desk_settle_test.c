@@ -216,6 +216,29 @@ static void a_sale_that_is_taken_back_opens_the_position_again(void **state) {
     audit_clean(g);
 }
 
+/* Sold out, bought anew, and then the sale is taken back: the shares go on in the position that is open by now. */
+static void what_comes_back_goes_on_where_its_place_is_taken(void **state) {
+    struct rig *g = *state;
+    struct rec *pos = pm_buy(g, SIDE_YES, 10, 0.52, "t1", FILL_FINAL), *exit;
+    assert_int_equal(pm_close(g, pos, 0, &exit), ERR_OK);
+    ack(g, exit);
+    pm_fill(g, exit, "t2", 10, 0.50, 0, FILL_PROVISIONAL);
+    assert_false(pos->is_pos);
+    struct rec *next = pm_buy(g, SIDE_YES, 10, 0.40, "t3", FILL_FINAL);
+    const usd cash = cash_of(g);
+    fx_clear(g);
+    pm_finality(g, "t2", FILL_REVERSED);
+    assert_int_equal(cash_of(g).micro, cash.micro - 5000000);
+    assert_int_equal(ledger_sum(g), cash_of(g).micro);
+    assert_false(pos->is_pos);
+    assert_int_equal(pos->o.pos.realized_pnl.micro, 0);
+    assert_true(next->is_pos);
+    assert_int_equal(next->o.pos.open.micro, SZ(20).micro);
+    assert_int_equal(next->o.pos.entry_price.micro, PX(0.46).micro);
+    assert_int_equal(position_free(next).micro, SZ(20).micro);
+    audit_clean(g);
+}
+
 static void part_of_a_working_order_is_taken_back(void **state) {
     struct rig *g = *state;
     struct rec *r = pm_place(g, SIDE_YES, ACTION_BUY, 10, 0.52);
@@ -360,7 +383,7 @@ int main(void) {
         LIVE_TEST(unsettled_shares_are_not_sold), LIVE_TEST(only_the_settled_part_is_sold), LIVE_TEST(a_stop_waits_for_settlement_and_goes_by_itself),
         LIVE_TEST(a_stop_sells_what_is_settled_and_then_the_rest), LIVE_TEST(flatten_and_kill_wait_too), LIVE_TEST(a_ladder_waits_and_is_hit_when_settled),
         LIVE_TEST(a_reversed_fill_never_happened), LIVE_TEST(the_rest_of_a_position_is_as_without_it), LIVE_TEST(a_sale_that_is_taken_back_opens_the_position_again),
-        LIVE_TEST(part_of_a_working_order_is_taken_back), LIVE_TEST(what_was_sold_already_is_left_to_reconciliation), LIVE_TEST(a_fill_told_again_with_another_finality_settles),
+        LIVE_TEST(what_comes_back_goes_on_where_its_place_is_taken), LIVE_TEST(part_of_a_working_order_is_taken_back), LIVE_TEST(what_was_sold_already_is_left_to_reconciliation), LIVE_TEST(a_fill_told_again_with_another_finality_settles),
         LIVE_TEST(a_restart_knows_what_is_unsettled), LIVE_TEST(dust_is_neither_sold_nor_alarmed), LIVE_TEST(a_side_that_is_not_held_is_not_sold_short),
         LIVE_TEST(both_sides_are_two_positions), LIVE_TEST(long_unsettled_fills_are_said),
     };

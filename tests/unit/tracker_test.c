@@ -270,6 +270,54 @@ static void an_external_order_is_known_by_its_own_id(void **st) {
     free(d);
 }
 
+/* The website's order of which a fill was heard of first, and that still works when the venue lists its orders. */
+static void the_rest_of_anothers_order_works_again(void **st) {
+    (void)st;
+    for (int restart = 0; restart < 2; restart++) {
+        struct desk *d = xcalloc(1, sizeof *d);
+        struct tracker *t = tracker_of(d);
+        fill(t, "t1", "0xee", 4000000, FILL_FINAL, 100);
+        const order_id id = d->rows[0].o.id;
+        if (restart) { /* the desk's row of it is closed */
+            struct event ev;
+            tracker_free(t);
+            t = tracker_of(d);
+            event_init(&ev, EVENT_LOAD_ORDER, VENUE_POLYMARKET, 0);
+            ev.u.order = d->rows[0].o;
+            tracker_restore(t, &ev);
+        }
+        assert_true(tracker_order(t, id)->over);
+        assert_null(tracker_next_open(t, NULL));
+        struct order like = order_make(0, "0xee", 10000000);
+        assert_int_equal(tracker_external(t, &like, 200)->id, id);
+        assert_non_null(tracker_next_open(t, NULL));
+        d->rows[0].o.state = STATE_PARTIAL; /* as the desk does */
+        d->rows[0].o.size = like.size;
+        tracker_done(t, id, ERR_CANCELLED, QTY(4000000), "", 300);
+        assert_int_equal(d->n_events[EVENT_DONE], 1);
+        assert_int_equal(d->rows[0].o.state, STATE_CANCELLED);
+        assert_int_equal(tracker_external(t, &like, 400)->over, 1); /* a late list brings nothing back */
+        tracker_free(t);
+        free(d);
+    }
+}
+
+static void what_failed_before_its_order_was_known_is_not_waited_for(void **st) {
+    (void)st;
+    struct desk *d = xcalloc(1, sizeof *d);
+    struct tracker *t = tracker_of(d);
+    fill(t, "t1", "0xee", 4000000, FILL_REVERSED, 100);
+    assert_int_equal(d->n_events[EVENT_FILL], 0);
+    struct order like = order_make(0, "0xee", 10000000);
+    like.id = tracker_external(t, &like, 200)->id;
+    d->rows[d->n_rows++] = (struct row){.o = like};
+    tracker_done(t, like.id, ERR_CANCELLED, QTY(4000000), "", 300); /* the venue counts it */
+    assert_int_equal(d->rows[0].done_total.micro, 0);
+    assert_int_equal(d->rows[0].o.state, STATE_CANCELLED);
+    tracker_free(t);
+    free(d);
+}
+
 static void a_fill_stored_in_two_legs_settles_as_one(void **st) {
     (void)st;
     struct desk *d = xcalloc(1, sizeof *d);
@@ -484,6 +532,8 @@ int main(void) {
         cmocka_unit_test(what_failed_is_not_waited_for),
         cmocka_unit_test(fills_wait_for_an_order_on_its_way),
         cmocka_unit_test(an_external_order_is_known_by_its_own_id),
+        cmocka_unit_test(the_rest_of_anothers_order_works_again),
+        cmocka_unit_test(what_failed_before_its_order_was_known_is_not_waited_for),
         cmocka_unit_test(a_fill_stored_in_two_legs_settles_as_one),
         cmocka_unit_test(old_ended_orders_are_forgotten),
         cmocka_unit_test(any_order_ends_the_same),
