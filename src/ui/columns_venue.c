@@ -8,18 +8,15 @@
 
 int venue_rows(const struct desk *view, struct venue_row *out, int max) {
     bool used[VENUE_COUNT] = {0};
-    struct view_market vm;
     struct view_account va;
     int n = 0;
-    for (int i = 0; view_market_at(view, i, &vm); i++)
-        used[vm.m->venue < VENUE_COUNT ? vm.m->venue : 0] = true;
     for (int i = 0; view_account_at(view, i, &va); i++)
         used[va.a->venue < VENUE_COUNT ? va.a->venue : 0] = true;
     for (int v = 1; v < VENUE_COUNT && n < max; v++) {
         struct venue_row *r = &out[n];
         view_venue(view, (enum venue_id)v, &r->v);
         r->id = (enum venue_id)v;
-        n += used[v] || r->v.up || r->v.health_known;
+        n += used[v] || r->v.up || r->v.health_known || r->v.last_data_us;
     }
     return n;
 }

@@ -54,7 +54,7 @@ void limit_text(const struct risk_limit_info *info, int64_t value, char text[64]
 usd account_claims(const struct view_account *a); /* all winnings to be claimed */
 /* Paper and real money side by side? Then rows say which is whose. */
 bool accounts_mixed(const struct desk *view);
-/* Every venue that has markets, accounts or a connection. The count. */
+/* Every venue that has accounts or a connection, or had one. The count. */
 int venue_rows(const struct desk *view, struct venue_row *out, int max);
 #define VENUE_SILENT_US 20000000 /* a real venue's stream is pinged every 10 s */
 enum venue_state { VENUE_IS_OK, VENUE_IS_STALE, VENUE_NO_DATA, VENUE_IS_DOWN };

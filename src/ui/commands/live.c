@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/base/utf8.h"
 #include "ui/commands/verbs.h"
 
 static bool live_account(const struct desk *view, account_id id) {
@@ -108,7 +109,7 @@ COMMAND_RUN(run_list) {
         return;
     }
     in.order = venue;
-    str_copy(in.u.wanted, sizeof in.u.wanted, a.pos[0]);
+    utf8_sanitise(in.u.wanted, sizeof in.u.wanted, a.pos[0], strlen(a.pos[0])); /* it comes back in notices */
     yield_intent(c, &in, r);
 }
 
