@@ -171,7 +171,7 @@ struct pm_data *pm_data_open(const struct pm_hosts *h, const struct pm_markets_c
     d->as = as;
     d->sink = sink;
     d->pace = (struct pm_pace){.again_us = 240 * PM_SECOND, .poll_every_us = 20 * PM_SECOND, .poll_quiet_us = 300 * PM_SECOND, .compare_every_us = 3 * PM_SECOND,
-                               .compare_often_us = 60 * PM_SECOND, .differ_again_us = 2 * PM_SECOND, .try_first_us = 3 * PM_SECOND, .snapshot_us = 10 * PM_SECOND,
+                               .compare_often_us = 60 * PM_SECOND, .differ_again_us = 2 * PM_SECOND, .try_first_us = 3 * PM_SECOND, .snapshot_us = 5 * PM_SECOND,
                                .beat_quiet_us = 4 * PM_SECOND};
     if (!hosts_set(d, h, text)) {
         free(d->host_text);

@@ -101,17 +101,23 @@ static void category_put(struct pm_listing *l, const char *text, size_t n) {
         *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
 }
 
-/* One of the site's sections among the tags, else what the fee is called after, else what it says itself. */
-static void category_read(const struct json *at, const char *category, struct pm_listing *l) {
-    const struct cJSON *tags = child(at, "tags"), *fee = child(at, "feeType"), *own = child(at, "category");
-    for (const struct cJSON *t = tags && cJSON_IsArray(tags) ? tags->child : NULL; t; t = t->next) {
+static bool section_read(const struct cJSON *tags, struct pm_listing *l) {
+    for (const struct cJSON *t = cJSON_IsArray(tags) ? tags->child : NULL; t; t = t->next) {
         const struct cJSON *slug = cJSON_IsObject(t) ? cJSON_GetObjectItemCaseSensitive(t, "slug") : t;
         for (size_t i = 0; slug && cJSON_IsString(slug) && i < sizeof sections / sizeof *sections; i++)
             if (str_eq_nocase(slug->valuestring, sections[i])) {
                 category_put(l, sections[i], strlen(sections[i]));
-                return;
+                return true;
             }
     }
+    return false;
+}
+
+/* One of the site's sections among its tags or its event's, else what the fee is called after, else what it says itself. */
+static void category_read(const struct json *at, const char *category, struct pm_listing *l) {
+    const struct cJSON *events = child(at, "events"), *fee = child(at, "feeType"), *own = child(at, "category");
+    if (section_read(child(at, "tags"), l) || (cJSON_IsArray(events) && events->child && section_read(cJSON_GetObjectItemCaseSensitive(events->child, "tags"), l)))
+        return;
     const char *end = fee && cJSON_IsString(fee) ? strstr(fee->valuestring, "_fees") : NULL;
     if (category && category[0])
         category_put(l, category, strlen(category));

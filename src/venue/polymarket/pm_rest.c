@@ -144,7 +144,9 @@ static void on_answer(void *ctx, const struct http_answer *a) {
         r->latency_us = a->latency_us;
     if (a->retry_after_ms > 0)
         rate_block(&r->lanes[q->lane].rate, now + (a->retry_after_ms < 60000 ? a->retry_after_ms : 60000) * 1000);
-    if (passing(a) && ++q->failed < q->tries) {
+    const bool whole = a->err == ERR_OK && a->status >= 200 && a->status <= 299;
+    const bool bad = whole && !q->raw && !json_parse(a->body, a->body_len, DOCUMENT_MAX, &doc, &err); /* cut on the way */
+    if ((passing(a) || bad) && ++q->failed < q->tries) {
         int64_t wait = RETRY_FIRST_US << (q->failed < 6 ? q->failed : 6);
         q->not_before_us = now + (wait < RETRY_MOST_US ? wait : RETRY_MOST_US);
         q->under_way = false;
@@ -154,9 +156,9 @@ static void on_answer(void *ctx, const struct http_answer *a) {
     }
     unlink_req(q);
     wake(r, 0);
-    if (a->err != ERR_OK || a->status < 200 || a->status > 299)
+    if (!whole)
         why_not(a, &g);
-    else if (!q->raw && !json_parse(a->body, a->body_len, DOCUMENT_MAX, &doc, &err)) {
+    else if (bad) {
         g.err = ERR_FAILED;
         snprintf(g.why, sizeof g.why, "the answer can't be read: %.60s", err.text);
     }

@@ -14,6 +14,7 @@
 #define TURN_US 1000        /* reading and telling in one loop turn */
 #define ALIVE_US (8 * PM_SECOND)
 #define MUTE_US (20 * PM_SECOND)
+#define QUIET_US (10 * PM_SECOND)
 
 /* --- messages ------------------------------------------------------------------------------------------------------------------------------- */
 struct pm_text { struct pm_text *next; size_t len; char text[]; };
@@ -76,6 +77,7 @@ static void on_message(void *ctx, const char *text, size_t len) {
     if (c->broken || len == 0 || (text[0] != '{' && text[0] != '[' && text[0] > ' '))
         return;
     c->data_us = clock_now_us();
+    c->fruitless = 0;
     c->s->messages++;
     if (!c->first && len <= INLINE_MAX && c->s->spent_us < TURN_US) {
         begin(c->s);
@@ -331,19 +333,41 @@ void pm_stream_turn(struct pm_stream *s) {
     rotate(s);
 }
 
-/* Snapshots that did not come are asked for again, later each time. */
+/* Nothing is told by it for a while: all is quiet, or it only answers. The book that moved last is looked at. */
+static void suspect_mute(struct pm_conn *c, int64_t now_us) {
+    struct pm_entry *newest = NULL;
+    if (now_us - c->data_us < QUIET_US || now_us - c->probed_us < QUIET_US)
+        return;
+    c->probed_us = now_us;
+    for (size_t i = 0; i < c->n; i++)
+        if (vbook_good(c->list[i]->book) && (!newest || c->list[i]->change_us > newest->change_us))
+            newest = c->list[i];
+    if (newest)
+        newest->urgent = true;
+}
+
+/* Snapshots that did not come are asked for again, later each time; over another line when this one tells nothing at all. */
 void pm_stream_run(struct pm_stream *s, int64_t now_us) {
-    for (struct pm_conn *c = s->conns; c; c = c->next)
-        for (size_t i = 0; c->open && !c->first && i < c->n; i++) {
+    for (struct pm_conn *c = s->conns; c; c = c->next) {
+        if (c->open && !c->broken)
+            suspect_mute(c, now_us);
+        for (size_t i = 0; c->open && !c->broken && !c->first && i < c->n; i++) {
             struct pm_entry *e = c->list[i];
             if (!e->asked_us || vbook_good(e->book) || now_us - e->asked_us < (s->d->pace.snapshot_us << (e->waits < 4 ? e->waits : 4)))
                 continue;
+            if (c->data_us < e->asked_us && now_us >= c->patient_us) {
+                c->fruitless += c->fruitless < 6;
+                c->patient_us = now_us + ((10 * PM_SECOND) << c->fruitless); /* perhaps there is nothing to tell */
+                pm_stream_reconnect(c, "no book comes, and nothing else");
+                break;
+            }
             e->waits++;
             e->renew = c->changed = true;
             e->asked_us = now_us;
             e->urgent = e->waits > 1; /* is there a book at all? */
             pm_hurry(s->d);
         }
+    }
 }
 
 bool pm_stream_alive(const struct pm_entry *e, int64_t now_us) {

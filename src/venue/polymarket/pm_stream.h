@@ -19,7 +19,9 @@ struct pm_conn {
     struct pm_text *first, *last; /* messages not read yet */
     size_t backlog;               /* bytes of them */
     struct str leaving;           /* an unsubscription being put together */
-    int64_t data_us;              /* last message that was data */
+    int fruitless;                /* connections in a row that told nothing */
+    int64_t patient_us;           /* so long no new one because of that */
+    int64_t data_us, probed_us;   /* last message that was data; last time it was put to the test */
 };
 struct pm_stream {
     struct pm_data *d;
