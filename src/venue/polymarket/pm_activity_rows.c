@@ -93,13 +93,12 @@ static void row_name(struct act_row *rows, int n) {
     struct act_row *r = &rows[n];
     uint64_t what = fnv64(FNV64_INIT, r->token, strlen(r->token));
     what = fnv64_u64(fnv64_u64(fnv64_u64(what, (uint64_t)r->action), (uint64_t)r->px.micro), (uint64_t)r->size.micro);
-    r->key = fnv64(what, r->trade, 66);
+    r->what = fnv64(what, r->trade, 66);
     int equal = 0;
-    for (int i = n - 1; i >= 0 && rows[i].at_s == r->at_s; i--)
-        equal += !memcmp(rows[i].trade, r->trade, 66) && !strcmp(rows[i].token, r->token) && rows[i].action == r->action && rows[i].px.micro == r->px.micro &&
-                 rows[i].size.micro == r->size.micro;
+    for (int i = 0; i < n; i++)
+        equal += rows[i].what == r->what;
     snprintf(r->trade + 66, sizeof r->trade - 66, "-%08x-%u", (unsigned)(what ^ what >> 32), (unsigned)equal % 1000u);
-    r->key = fnv64_u64(r->key, (uint64_t)equal);
+    r->key = fnv64_u64(r->what, (uint64_t)equal);
 }
 
 static bool envelope(const struct json *root, struct json *list, struct act_page *out) {

@@ -6,7 +6,7 @@
 
 struct act_row { /* one trade of the wallet */
     int64_t at_s;
-    uint64_t key;                   /* of `trade` */
+    uint64_t what, key;             /* of the transaction and what was traded; of `trade` */
     price px;
     qty size;
     enum order_action action;
