@@ -12,7 +12,7 @@
 #include "turret/base/utf8.h"
 #include "turret/ui/columns.h"
 
-#define COLUMNS_SHOWN 24
+#define COLUMNS_SHOWN 48
 
 static void print_json(cJSON *doc) {
     char *text = cJSON_PrintUnformatted(doc);

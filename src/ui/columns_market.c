@@ -8,6 +8,7 @@
 #define VM struct view_market
 
 COLUMN_GET(get_symbol, VM) column_set_text(out, r->m->symbol); COLUMN_GET_END
+COLUMN_GET(get_native, VM) column_set_text(out, r->m->native); COLUMN_GET_END
 COLUMN_GET(get_title, VM)
     column_set_text(out, r->m->title);
     if (!r->m->title[0])
@@ -141,6 +142,7 @@ static const struct column markets[] = {
     {"max_leverage", "lev", 4, true, -1, false, get_leverage, NULL},
     {"maker_fee_ppm", "maker", 6, true, -1, false, get_maker, NULL},
     {"taker_fee_ppm", "taker", 6, true, -1, false, get_taker, NULL},
+    {"native", "native", 66, false, -1, false, get_native, NULL},
 };
 const struct column_table columns_markets = {"markets", markets, sizeof markets / sizeof *markets};
 
