@@ -284,7 +284,7 @@ static void not_found(struct desk *d, struct rec *r) {
 
 static void refused(struct desk *d, struct rec *r, enum err e, const char *text) {
     struct acct *a = acct_find(d, r->o.account);
-    if (a != NULL && !(r->o.flags & ORDER_REDUCE_ONLY))
+    if (a != NULL && !(r->o.flags & ORDER_REDUCE_ONLY) && !r->saving) /* what never left was not refused by the venue */
         breaker_reject(d, a);
     notice(d, r->o.flags & ORDER_REDUCE_ONLY ? NOTICE_ALERT : NOTICE_WARN, r, "%u refused: %s", r->o.num, text[0] != 0 ? text : err_text(e));
     order_move(d, r, OEV_REJECT, e == ERR_OK ? ERR_VENUE_REJECTED : e, text);

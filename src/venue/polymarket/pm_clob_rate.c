@@ -9,7 +9,7 @@
 
 #define SECOND_US 1000000LL
 #define ALL_PER_10S 9000   /* the whole CLOB */
-#define PROBE_US (30 * SECOND_US)      /* "disabled" and "cancel-only" name no end: after so long an order may try again */
+#define PROBE_US (10 * SECOND_US)      /* "disabled" and "cancel-only" name no end: after so long an order may try again */
 #define POST_ONLY_US (120 * SECOND_US) /* after each restart, where the answer does not say how long */
 #define BACKOFF_MAX_S 30
 

@@ -162,24 +162,43 @@ bool pm_orders_build(const struct pm_session *s, const struct order *o, struct p
 
 /* --- the checks ------------------------------------------------------------------------------------------ */
 
-static enum err check_account(const struct pm_session *s, const struct order *o) {
-    bool opens = o->action == ACTION_BUY;
+/* A code with a sentence of its own. */
+static enum err say(struct order *o, enum err e, const char *text) {
+    str_copy(o->reason_text, sizeof o->reason_text, text);
+    return e;
+}
+
+static enum err check_windows(const struct pm_session *s, struct order *o, int64_t now_us) {
+    char text[REASON_MAX];
     struct pm_window w;
+    pm_clob_window(s->clob, &w);
+    if (w.closed_until_us) {
+        snprintf(text, sizeof text, "the venue's matching restarts: in %d s", (int)((w.closed_until_us - now_us) / PM_SECOND_US + 1));
+        return say(o, ERR_VENUE_PAUSED, text);
+    }
+    if (o->action == ACTION_BUY && (w.disabled || w.cancel_only)) /* an exit may try: nobody says when those end */
+        return say(o, ERR_VENUE_PAUSED, w.disabled ? "the venue has disabled trading" : "the venue takes only cancels now");
+    if (w.post_only_until_us && !(o->flags & ORDER_POST_ONLY)) {
+        snprintf(text, sizeof text, "the venue takes only post-only orders and cancels for %d s more", (int)((w.post_only_until_us - now_us) / PM_SECOND_US + 1));
+        return say(o, ERR_VENUE_POST_ONLY, text);
+    }
+    return ERR_OK;
+}
+
+static enum err check_account(const struct pm_session *s, struct order *o, int64_t now_us) {
+    bool opens = o->action == ACTION_BUY;
     if (!s->key)
         return ERR_CREDENTIALS;
     if (!s->ready)
-        return ERR_UNREACHABLE;
+        return say(o, ERR_UNREACHABLE, "the account is not logged in at the venue yet");
     if (opens && s->closed_only)
-        return ERR_ACCOUNT_BANNED;
+        return say(o, ERR_ACCOUNT_BANNED, "the venue lets this account only close positions");
     if (opens && s->blocked)
         return ERR_GEOBLOCKED;
-    pm_clob_window(s->clob, &w);
-    if (w.closed_until_us || (opens && (w.disabled || w.cancel_only))) /* an exit may try: nobody says when those end */
-        return ERR_VENUE_PAUSED;
-    return w.post_only_until_us && !(o->flags & ORDER_POST_ONLY) ? ERR_VENUE_POST_ONLY : ERR_OK;
+    return check_windows(s, o, now_us);
 }
 
-static enum err check_shape(const struct pm_session *s, const struct pm_market *m, const struct order *o, int64_t now_us) {
+static enum err check_shape(const struct pm_session *s, const struct pm_market *m, struct order *o, int64_t now_us) {
     if (!m)
         return ERR_NOT_FOUND;
     if (m->m.status != MARKET_OPEN || !m->accepting || !m->token[0][0] || !m->token[1][0])
@@ -187,20 +206,25 @@ static enum err check_shape(const struct pm_session *s, const struct pm_market *
     if ((o->type != ORDER_MARKET && o->type != ORDER_LIMIT) || o->side > SIDE_NO)
         return ERR_UNSUPPORTED;
     if (o->flags & ORDER_POST_ONLY && pm_order_immediate(o))
-        return ERR_BAD_VALUE;
+        return say(o, ERR_BAD_VALUE, "an order that fills at once can't be post-only");
     if (!pm_order_immediate(o) && o->tif == TIF_GTD && gtd_expiration_s(o) < (now_us + pm_clob_skew_us(s->clob)) / PM_SECOND_US + GTD_AHEAD_S)
-        return ERR_BAD_VALUE; /* it would end within two minutes */
+        return say(o, ERR_BAD_VALUE, "the venue takes no order that ends within two minutes");
     return ERR_OK;
 }
 
-static enum err check_minimum(const struct pm_session *s, const struct pm_market *m, const struct order *o, const struct terms *t, const struct pm_amounts *a) {
+static enum err check_minimum(const struct pm_session *s, const struct pm_market *m, struct order *o, const struct terms *t, const struct pm_amounts *a) {
+    static const char marketable[] = "a purchase that fills at once costs at least 1 USD";
+    char text[REASON_MAX], least[DEC_TEXT_MAX];
     bool sell = o->action == ACTION_SELL, no = o->side == SIDE_NO;
     if (pm_order_immediate(o))
-        return !sell && a->maker < MARKETABLE_MIN ? ERR_MIN_SIZE : ERR_OK;
-    if (a->shares < m->m.min_size.micro)
-        return ERR_MIN_SIZE;
+        return !sell && a->maker < MARKETABLE_MIN ? say(o, ERR_MIN_SIZE, marketable) : ERR_OK;
+    if (a->shares < m->m.min_size.micro) {
+        dec_format(m->m.min_size.micro, 0, least);
+        snprintf(text, sizeof text, "an order that rests has at least %s shares here", least);
+        return say(o, ERR_MIN_SIZE, text);
+    }
     int64_t best = sell || o->flags & ORDER_POST_ONLY ? 0 : best_price(s, m, no, false);
-    return best > 0 && t->price >= best && a->maker < MARKETABLE_MIN ? ERR_MIN_SIZE : ERR_OK;
+    return best > 0 && t->price >= best && a->maker < MARKETABLE_MIN ? say(o, ERR_MIN_SIZE, marketable) : ERR_OK;
 }
 
 static bool salt_draw(uint64_t *salt) {
@@ -212,7 +236,7 @@ static bool salt_draw(uint64_t *salt) {
     return true;
 }
 
-static enum err price_and_amounts(const struct pm_session *s, const struct pm_market *m, const struct order *o, struct terms *t, struct pm_amounts *a) {
+static enum err price_and_amounts(const struct pm_session *s, const struct pm_market *m, struct order *o, struct terms *t, struct pm_amounts *a) {
     enum err e = ERR_OK;
     t->price = o->limit.micro;
     if (o->type == ORDER_MARKET)
@@ -235,7 +259,7 @@ enum err pm_orders_prepare(struct pm_orders *p, struct order *o, int64_t now_us)
     struct pm_domain d;
     struct pm_order made;
     struct pm_word digest;
-    enum err e = check_account(s, o);
+    enum err e = check_account(s, o, now_us);
     if (e == ERR_OK)
         e = check_shape(s, m, o, now_us);
     if (e == ERR_OK)
