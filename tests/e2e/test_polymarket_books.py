@@ -26,12 +26,15 @@ def mock():
 class LiveDesk(Desk):
     def __init__(self, path, mock, **conf):
         super().__init__(path)
-        u = mock.urls
+        self.mock = mock
+        self.conf_again(**conf)
+
+    def conf_again(self, **conf):
+        u = self.mock.urls
         rows = {"top": "2", "clob_url": u["clob"], "gamma_url": u["gamma"], "data_url": u["data"], "stream_url": u["stream"], "geoblock_url": u["geoblock"], **conf}
         folder = self.path / "config" / "turret"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "turret.conf").write_text("[polymarket]\n" + "".join(f"{k} = {v}\n" for k, v in rows.items()))
-        self.mock = mock
 
     def book(self, symbol):
         rows = [(x["side"], float(x["price"]), float(x["size"])) for x in self.json("book", symbol, "1000").data]
@@ -147,3 +150,29 @@ def test_words_choose_what_is_listed(work, mock):
         d.same("fed-july")
     finally:
         d.close()
+
+
+def test_a_busy_venue_with_faults_ends_equal(desk, mock):
+    """A crowd trades, the stream and the listings are spoilt at random; when it is quiet again every book is the venue's."""
+    desk.conf_again(top="20")
+    for i in range(12):
+        mock.market(f"busy-{i}", volume="50000", fee_rate="0.04", neg_risk=i % 2)
+        mock.quote(f"busy-{i}", size="40")
+    desk.run("--feed", "live")
+    for i in range(12):
+        desk.same(f"busy-{i}", timeout=60)
+    mock.ctl("background", markets=[f"busy-{i}" for i in range(12)], rate=12, seed=7)
+    for act, more in (("drop", {}), ("duplicate", {}), ("hold", {}), ("delay", {"ms": 700}), ("mutate", {"how": {"drop": ["side"]}}), ("close", {}), ("mutate", {"how": {"numbers": True}})):
+        mock.script(act, stream="market", times=2, skip=25, **more)
+        time.sleep(1.2)
+    mock.ctl("tick", market="busy-3", tick="0.001")
+    mock.script("blackhole_after", host="clob", path="^/books", times=1)
+    mock.script("answer", host="clob", path="^/books", times=2, status=429, headers={"Retry-After": "1"}, body="")
+    time.sleep(3)
+    mock.ctl("background", on=False)
+    mock.ctl("script", clear=True)
+    for i in range(12):
+        desk.same(f"busy-{i}", timeout=90)
+    assert desk.row("busy-3")["status"] == "open"
+    log = (desk.data / "turret.log").read_text()
+    assert "runtime error" not in log

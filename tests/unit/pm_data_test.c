@@ -34,7 +34,7 @@ static struct {
     int n_ws, opened;
     struct fm m[MARKETS];
     int n;
-    bool no_snapshots, no_books, slow_history;
+    bool no_snapshots, no_books, slow_history, hashes /* true ones */;
     int gamma, books, history, by_token, shorts;
     char last_subscription[65536];
     struct pm_data *d;
@@ -74,11 +74,31 @@ static void gamma_json(struct str *s, int i) {
 
 static void levels_json(struct str *s, const struct lvl *l, int n) {
     for (int k = n - 1; k >= 0; k--) /* the best one last */
-        str_addf(s, "%s{\"price\":\"0.%03d\",\"size\":\"%d\"}", k < n - 1 ? "," : "", l[k].px, l[k].size);
+        str_addf(s, "%s{\"price\":\"%g\",\"size\":\"%d\"}", k < n - 1 ? "," : "", l[k].px / 1000., l[k].size);
+}
+static void hash_of(int i, char out[41]) {
+    const struct fm *m = &v.m[i];
+    struct pm_summary sum = {.min_size = "5", .last = "0.5", .neg_risk = 0, .version = {0, 1}};
+    char stamp[24];
+    struct book *b = book_new();
+    snprintf(out, 41, "x");
+    for (int k = 0; k < m->n_bids; k++)
+        book_set(b, BOOK_BID, PRICE(m->bids[k].px * 1000), QTY(m->bids[k].size * DEC_ONE));
+    for (int k = 0; k < m->n_asks; k++)
+        book_set(b, BOOK_ASK, PRICE(m->asks[k].px * 1000), QTY(m->asks[k].size * DEC_ONE));
+    snprintf(sum.market, sizeof sum.market, "%s", cond(i));
+    snprintf(sum.asset, sizeof sum.asset, "%s", token(i, 0));
+    snprintf(sum.tick, sizeof sum.tick, "%s", m->tick);
+    snprintf(stamp, sizeof stamp, "%lld", (long long)m->ms);
+    if (v.hashes)
+        pm_book_hash(&sum, stamp, b, out);
+    book_free(b);
 }
 static void book_json(struct str *s, int i, bool event) {
     const struct fm *m = &v.m[i];
-    str_addf(s, "{%s\"market\":\"%s\",\"asset_id\":\"%s\",\"timestamp\":\"%lld\",\"hash\":\"x\",\"bids\":[", event ? "\"event_type\":\"book\"," : "", cond(i), token(i, 0), (long long)m->ms);
+    char hash[41];
+    hash_of(i, hash);
+    str_addf(s, "{%s\"market\":\"%s\",\"asset_id\":\"%s\",\"timestamp\":\"%lld\",\"hash\":\"%s\",\"bids\":[", event ? "\"event_type\":\"book\"," : "", cond(i), token(i, 0), (long long)m->ms, hash);
     levels_json(s, m->bids, m->n_bids);
     str_add(s, "],\"asks\":[");
     levels_json(s, m->asks, m->n_asks);
@@ -492,6 +512,39 @@ static void best_prices_that_do_not_fit(void **state) {
     assert_int_equal(book_level(got.of[0].book, BOOK_BID, 0)->px.micro, 460000);
 }
 
+/* A change is lost and the best prices do not show it: the hash does. */
+static void a_hash_that_does_not_come_out(void **state) {
+    (void)state;
+    char hash[60], made[41];
+    open_with(1, 1, "");
+    v.hashes = true;
+    pm_data_start(v.d, clock_now_us());
+    UNTIL(got.of[0].snapshots == 1);
+    v.d->pace.compare_often_us = 600 * PM_SECOND; /* only when something is wrong */
+    turn_for(1.2);
+    int asked = v.books;
+    v.m[0].bids[1].size = 21;
+    v.m[0].ms++;
+    hash_of(0, made);
+    v.m[0].ms--;
+    snprintf(hash, sizeof hash, ",\"hash\":\"%s\"", made);
+    send_change(0, 0, "BUY", 440, 21, hash);
+    turn_for(1.2);
+    assert_int_equal(v.books, asked);
+    assert_int_equal(v.d->hash_good, 1);
+    turn_for(1.0);
+    v.m[0].asks[1].size = 99; /* nobody tells */
+    v.m[0].bids[1].size = 22;
+    v.m[0].ms++;
+    hash_of(0, made);
+    v.m[0].ms--;
+    snprintf(hash, sizeof hash, ",\"hash\":\"%s\"", made);
+    send_change(0, 0, "BUY", 440, 22, hash);
+    UNTIL(got.of[0].snapshots == 2);
+    assert_true(v.books > asked);
+    assert_int_equal(book_size_at(got.of[0].book, BOOK_ASK, PRICE(560000)).micro, 99 * DEC_ONE);
+}
+
 static void what_cannot_be_read(void **state) {
     (void)state;
     char text[400];
@@ -675,7 +728,7 @@ int main(void) {
 #define T(f) cmocka_unit_test_teardown(f, shut)
     const struct CMUnitTest tests[] = {
         T(markets_and_books), T(trades_are_told_once), T(a_new_tick_drops_the_book), T(the_end_of_a_market), T(a_cut_line_is_a_gap), T(a_lost_change_is_found),
-        T(best_prices_that_do_not_fit), T(what_cannot_be_read), T(a_snapshot_that_does_not_come), T(quiet_books_stay_fresh), T(needed_markets), T(people_ask_for_markets),
+        T(best_prices_that_do_not_fit), T(a_hash_that_does_not_come_out), T(what_cannot_be_read), T(a_snapshot_that_does_not_come), T(quiet_books_stay_fresh), T(needed_markets), T(people_ask_for_markets),
         T(what_is_held_comes_back), T(history_that_does_not_come), T(addresses_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

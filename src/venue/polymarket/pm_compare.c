@@ -73,11 +73,13 @@ static void compare(struct pm_compare *c, struct pm_entry *e, const struct pm_ws
     if (!vbook_good(e->book))
         return;
     if (side_equal(b, BOOK_BID, ev->bids, ev->n_bids) && side_equal(b, BOOK_ASK, ev->asks, ev->n_asks)) {
+        c->d->hash_false += e->hash_differed;
         e->suspect = 0;
         e->wrong_us = 0;
     } else {
         differs(c, e, ev->at_ms, now_us);
     }
+    e->hash_differed = false;
 }
 
 static void take_book(struct pm_compare *c, const struct pm_ws_event *ev) {

@@ -41,6 +41,7 @@ struct pm_entry { /* a market of the table; lives as long as the table */
     int64_t compared_us, suspect_us, suspect_change_us;
     int suspect;                /* comparisons in a row that differed */
     bool urgent;                /* to be compared next */
+    bool hash_differed;         /* that is why */
     uint64_t prints[PM_PRINTS]; /* trades told: hash, and of which token */
     uint8_t print_of[PM_PRINTS], print_at;
 };
@@ -64,6 +65,7 @@ void pm_rest_ask(struct pm_rest *r, const struct pm_ask *a, pm_got_fn *got, void
 void pm_rest_drop(struct pm_rest *r, const void *ctx);
 void pm_rest_health(const struct pm_rest *r, struct ev_health *h);
 void pm_url_add(struct str *s, const char *text); /* percent-encoded */
+void pm_query_condition(struct str *s, const char *condition); /* "&condition_ids=...", as Gamma calls it */
 
 /* --- discovery and needs --------------------------------------------------------------------------------------------------------------------- */
 struct pm_discover;
@@ -151,6 +153,7 @@ struct pm_data {
     ev_timer beat;
     ev_prepare turn;
     ev_idle more;
+    uint64_t hash_good, hash_false; /* hashes that came out; those that did not though the book was right */
     int64_t second_us;
     bool started, up, told;
     char why[REASON_MAX];       /* what was told with it */

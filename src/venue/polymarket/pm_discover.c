@@ -312,7 +312,7 @@ static void poll_closed(struct pm_discover *x, int64_t now_us) {
             continue;
         e->polled_us = now_us;
         x->polled[x->n_polled++] = e;
-        str_addf(&path, "&condition_ids=%s", e->pm.m.native);
+        pm_query_condition(&path, e->pm.m.native);
     }
     if (x->n_polled) {
         x->polling = true;

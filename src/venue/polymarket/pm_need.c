@@ -191,17 +191,19 @@ static void on_fee(void *ctx, const struct pm_got *g) {
 
 static void need_step(struct need *x) {
     static const struct { enum pm_lane lane; const char *path; bool token; pm_got_fn *got; } steps[] = {
-        [STEP_TOKEN] = {PM_LANE_CLOB, "/markets-by-token/%s", true, on_condition},
-        [STEP_OPEN] = {PM_LANE_MARKETS, "/markets/keyset?limit=5&include_tag=true&condition_ids=%s", false, on_gamma},
-        [STEP_CLOSED] = {PM_LANE_MARKETS, "/markets/keyset?limit=5&include_tag=true&closed=true&condition_ids=%s", false, on_gamma},
-        [STEP_CLOB] = {PM_LANE_CLOB, "/markets/%s", false, on_clob},
-        [STEP_FEE] = {PM_LANE_CLOB, "/clob-markets/%s", false, on_fee},
+        [STEP_TOKEN] = {PM_LANE_CLOB, "/markets-by-token/", true, on_condition},
+        [STEP_OPEN] = {PM_LANE_MARKETS, "/markets/keyset?limit=5&include_tag=true", false, on_gamma},
+        [STEP_CLOSED] = {PM_LANE_MARKETS, "/markets/keyset?limit=5&include_tag=true&closed=true", false, on_gamma},
+        [STEP_CLOB] = {PM_LANE_CLOB, "/markets/", false, on_clob},
+        [STEP_FEE] = {PM_LANE_CLOB, "/clob-markets/", false, on_fee},
     };
     struct str path = {0};
-    const char *s = strstr(steps[x->step].path, "%s");
     x->busy = true;
-    str_add_n(&path, steps[x->step].path, (size_t)(s - steps[x->step].path));
-    str_add(&path, steps[x->step].token ? x->key : x->condition);
+    str_add(&path, steps[x->step].path);
+    if (x->step == STEP_OPEN || x->step == STEP_CLOSED)
+        pm_query_condition(&path, x->condition);
+    else
+        str_add(&path, steps[x->step].token ? x->key : x->condition);
     pm_rest_ask(x->all->d->rest, &(struct pm_ask){.lane = steps[x->step].lane, .path = path.p, .tries = 3, .first = true}, steps[x->step].got, x);
     str_free(&path);
 }

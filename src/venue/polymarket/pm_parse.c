@@ -182,9 +182,10 @@ static bool words_read(const struct json *at, const char *event_slug, struct pm_
         return json_fail(at, "conditionId is no condition id");
     if (!slug[0] || !l->pm.m.title[0])
         return json_fail(at, "a market without slug or question");
-    str_copy(l->pm.slug, sizeof l->pm.slug, slug);
+    utf8_sanitise(l->pm.slug, sizeof l->pm.slug, slug, strlen(slug));
     const struct cJSON *events = child(at, "events"), *own = events && cJSON_IsArray(events) && events->child ? cJSON_GetObjectItemCaseSensitive(events->child, "slug") : NULL;
-    str_copy(l->pm.event_slug, sizeof l->pm.event_slug, event_slug ? event_slug : own && cJSON_IsString(own) ? own->valuestring : "");
+    const char *of = event_slug ? event_slug : own && cJSON_IsString(own) ? own->valuestring : "";
+    utf8_sanitise(l->pm.event_slug, sizeof l->pm.event_slug, of, strlen(of));
     return true;
 }
 

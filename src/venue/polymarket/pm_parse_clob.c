@@ -74,7 +74,7 @@ bool pm_parse_clob_market(const struct json *at, struct pm_listing *l) {
         return false;
     if (!pm_condition_parse(condition, strlen(condition), l->pm.m.native))
         return json_fail(at, "condition_id is no condition id");
-    str_copy(l->pm.slug, sizeof l->pm.slug, slug);
+    utf8_sanitise(l->pm.slug, sizeof l->pm.slug, slug, strlen(slug));
     if (!pm_exact(at, "minimum_tick_size", 1, DEC_ONE / 2, &tick) || !pm_exact(at, "minimum_order_size", 0, 1000000 * DEC_ONE, &least) ||
         !pm_exact(at, "seconds_delay", 0, 86400 * DEC_ONE, &delay) || !status_read(at, l))
         return false;

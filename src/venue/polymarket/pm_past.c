@@ -85,8 +85,7 @@ static void ask(struct pm_past *h, struct pm_entry *e, enum intel_frame f) {
     h->asked = a;
     h->under_way++;
     e->history_left++;
-    const int64_t now_s = clock_now_us() / PM_SECOND, span_s = (int64_t)frame_interval_s[f] * (frame_keep[f] + 1);
-    snprintf(path, sizeof path, "/prices-history?market=%s&startTs=%lld&endTs=%lld&fidelity=%d", e->pm.token[0], (long long)(now_s - span_s), (long long)now_s, frame_interval_s[f] / 60);
+    snprintf(path, sizeof path, "/prices-history?market=%s&interval=%s&fidelity=%d", e->pm.token[0], f == FRAME_FAST ? "1d" : "1m", frame_interval_s[f] / 60); /* a day, a month */
     pm_rest_ask(h->d->rest, &(struct pm_ask){.lane = PM_LANE_HISTORY, .path = path, .tries = 1}, on_history, a);
 }
 

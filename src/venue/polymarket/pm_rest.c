@@ -229,6 +229,14 @@ void pm_rest_health(const struct pm_rest *r, struct ev_health *h) {
     }
 }
 
+/* PolyV2's ids are 62 digits there, filled up everywhere else. */
+void pm_query_condition(struct str *s, const char *condition) {
+    const size_t n = strlen(condition);
+    str_addf(s, "&condition_ids=%s", condition);
+    if (n == 66 && !strcmp(condition + n - 8, "00000000"))
+        str_addf(s, "&condition_ids=%.64s", condition);
+}
+
 void pm_url_add(struct str *s, const char *text) {
     for (; *text; text++) {
         const char c = *text;
