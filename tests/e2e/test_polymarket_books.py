@@ -79,6 +79,26 @@ def test_books_follow(desk, mock):
     desk.same(row["symbol"], SLUGS[2])
 
 
+def test_the_new_protocol(desk, mock):
+    """PolyV2: position ids, condition ids of 62 digits at one interface and 64 at the others."""
+    m = mock.market("new-rain", protocol="v2", volume="99999", fee_rate="0.07")
+    mock.quote("new-rain", bid="0.30", ask="0.35")
+    assert len(m["condition"]) == 66
+    desk.run("--feed", "live")
+    desk.same("new-rain")
+    mock.put("new-rain", "BUY", "0.60", "8", outcome=1)
+    desk.same("new-rain")
+    mock.market("by-id", protocol="v2", volume="1")
+    mock.quote("by-id")
+    assert desk.json("list", next(x for x in mock.ledger()["markets"] if x["slug"] == "by-id")["condition"]).code == 0
+    desk.same("by-id")
+    mock.ctl("options", no_resolved_event=True)
+    assert desk.json("buy", "new-rain", "10@0.35", "--yes").code == 0
+    mock.ctl("options", no_resolved_event=False)
+    mock.ctl("resolve", market="new-rain", winner=1)
+    wait_for(lambda: desk.row("new-rain")["status"] == "resolved", what="the end")
+
+
 def test_tick_and_end_of_a_market(desk, mock):
     desk.run("--feed", "live")
     desk.same("rain")
