@@ -161,10 +161,8 @@ int order_book_dir(const struct order *o);
 int book_dir(enum order_side side, enum order_action action);
 /* Price in the book's unit (YES price for binary) of an own-side price, and back (the same function). */
 price book_price(enum order_side side, price own);
-/* Sign of a position of that side in book units: +1 yes/long, -1 no/short. */
-int side_sign(enum order_side side);
-/* The action that opens / closes a position of that side. */
-enum order_action side_opening_action(enum order_side side);
+int side_sign(enum order_side side); /* of a position in book units: +1 yes/long, -1 no/short */
+enum order_action side_opening_action(enum order_side side); /* what opens a position of that side */
 enum order_action side_closing_action(enum order_side side);
 
 #include "turret/trade/names.h"
