@@ -298,9 +298,36 @@ static void random_keys_at_random_sizes(void **state) {
     assert_int_equal(sent, 0);
 }
 
+/* A span that the live candles do not cover shows what was back-filled; a short one does not. */
+static void a_long_chart_shows_the_past(void **state) {
+    (void)state;
+    struct intel *x = intel_new(), *none = fake.intel[0];
+    const int64_t end = FAKE_NOW / 300000000 * 300000000;
+    for (int i = 150; i > 0; i--) {
+        const struct candle c = {.start_us = end - i * 300000000LL, .open = PRICE(1000), .high = PRICE(2000), .low = PRICE(1000), .close = PRICE(1500), .count = 1};
+        intel_backfill(x, 300, &c);
+    }
+    while (strcmp(s->slots[s->focus].pane->name, "chart") != 0)
+        press(s, KEYS_TAB);
+    for (int step = 0; step < 6; step++) { /* 2, 4 and 8 hours, 1 and 7 days, and back to the hour that the live ones cover */
+        for (int i = 0; i < (step < 5 ? 1 : 5); i++)
+            press(s, step < 5 ? 'l' : 'h');
+        fake.intel[0] = none;
+        char *without = screen_text(s);
+        fake.intel[0] = x;
+        char *with = screen_text(s);
+        assert_int_equal(strcmp(without, with) != 0, step < 5);
+        free(without);
+        free(with);
+    }
+    fake.intel[0] = none;
+    intel_free(x);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        T(a_long_chart_shows_the_past),
         T(x_closes_the_position_under_the_cursor_after_y),
         T(the_cursor_follows_its_row_not_its_place),
         T(a_row_that_went_is_not_closed),

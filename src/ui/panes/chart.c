@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "turret/base/str.h"
+#include "turret/market/intel.h"
 #include "ui/format.h"
 #include "ui/panes/panes.h"
 
@@ -90,6 +91,18 @@ static int64_t covered_of(const struct candle_series *k) {
     return candle_at(k, (int)k->count - 1)->start_us + k->interval_us - candle_at(k, 0)->start_us;
 }
 
+/* Where the minutes do not reach back over the span: what was back-filled, in the finest candles that do, else in those that reach farthest. */
+static const struct candle_series *reaching(const struct session *s, market_id id, const struct candle_series *minutes, int64_t span) {
+    const struct intel *x = view_intel(s->view, id);
+    const struct candle_series *best = minutes;
+    for (int f = 0; x && f < FRAME_COUNT && covered_of(best) < span; f++) {
+        const struct candle_series *k = frame_candles(intel_frame(x, (enum intel_frame)f));
+        if (k->interval_us < span / 4 && covered_of(k) > covered_of(best))
+            best = k;
+    }
+    return best;
+}
+
 static void draw(struct session *s, void *state, struct canvas *c, struct rect r, bool focused, int64_t now_us) {
     static struct chart_point points[CANDLE_KEEP * 2];
     struct chart_state *p = state;
@@ -105,6 +118,8 @@ static void draw(struct session *s, void *state, struct canvas *c, struct rect r
     const int64_t span = spans[span_of(p, covered_of(series))].us;
     if (fine && span <= FINE_SPAN_US)
         series = fine;
+    else if (p->span)
+        series = reaching(s, vm.m->id, series, span);
     const int n = points_of(series, p->kind == CHART_LINE, now_us, points);
     if (!n) {
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_MUTED, 0, "No prices yet: the chart begins with the first trade");
