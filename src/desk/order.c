@@ -282,9 +282,14 @@ static void not_found(struct desk *d, struct rec *r) {
     order_move(d, r, OEV_REJECT, ERR_NOT_FOUND, "it never reached the venue");
 }
 
+/* What never left was not refused by the venue; and a window in which it takes nothing says nothing of the order: after it all goes on by itself. */
+static bool counts_as_refusal(const struct rec *r, enum err e) {
+    return !(r->o.flags & ORDER_REDUCE_ONLY) && !r->saving && e != ERR_VENUE_PAUSED && e != ERR_VENUE_POST_ONLY;
+}
+
 static void refused(struct desk *d, struct rec *r, enum err e, const char *text) {
     struct acct *a = acct_find(d, r->o.account);
-    if (a != NULL && !(r->o.flags & ORDER_REDUCE_ONLY) && !r->saving) /* what never left was not refused by the venue */
+    if (a != NULL && counts_as_refusal(r, e))
         breaker_reject(d, a);
     notice(d, r->o.flags & ORDER_REDUCE_ONLY ? NOTICE_ALERT : NOTICE_WARN, r, "%u refused: %s", r->o.num, text[0] != 0 ? text : err_text(e));
     order_move(d, r, OEV_REJECT, e == ERR_OK ? ERR_VENUE_REJECTED : e, text);

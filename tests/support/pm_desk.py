@@ -56,12 +56,17 @@ class LiveDesk(Desk):
         (folder / "turret.conf").write_text(text)
 
     # --- acting ---
+    def ready(self):
+        """The account is reconciled with the venue."""
+        wait_for(lambda: self.account()["reconciled"] is True, 30, what="a reconciled account")
+
     def go_live(self):
+        self.ready()
         r = self.json("live", self.name, "--yes", "--live")
         assert r.code == 0, r
 
     def account(self):
-        return next(a for a in self.json("accounts").data if a["account"] == self.name)
+        return next(a for a in self.json("accounts").data if a["name"] == self.name)
 
     def listed(self, slug):
         """The market's row once it is on the desk."""
@@ -82,6 +87,16 @@ class LiveDesk(Desk):
 
     def sell(self, *words, code=0):
         return self.order("sell", *words, code=code)
+
+    def cancel(self, num, code=0):
+        r = self.json("cancel", num, "--yes", "--live")
+        assert code is None or r.code == code, r
+        return r
+
+    def touch(self, slug):
+        """(bid, ask) of a market as numbers; 0: none."""
+        m = self.listed(slug)
+        return float(m["bid"] or 0), float(m["ask"] or 0)
 
     def mine(self, rows):
         return [r for r in rows if r["account"] == self.name]

@@ -289,6 +289,9 @@ static void refusals_in_a_row_trip_the_breaker(void **state) {
     struct rec *ok = place(g, g->perp, SIDE_LONG, ACTION_BUY, 1, 100); /* a fill starts the count anew */
     ack(g, ok);
     fill(g, ok, "t1", 1, 100);
+    for (int i = 0; i < 8; i++) /* the venue pauses: no word against the orders */
+        reject(g, place(g, g->perp, SIDE_LONG, ACTION_BUY, 1, 100), i % 2 ? ERR_VENUE_PAUSED : ERR_VENUE_POST_ONLY);
+    assert_int_equal(refusal(g), ERR_OK);
     for (int i = 0; i < 3; i++)
         reject(g, place(g, g->perp, SIDE_LONG, ACTION_BUY, 1, 100), ERR_VENUE_REJECTED);
     assert_int_equal(refusal(g), ERR_RISK_REJECTS);

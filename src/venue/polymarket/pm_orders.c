@@ -140,7 +140,6 @@ static void refused(struct pm_orders *p, const struct pm_out *o, const struct pm
         pm_market_refresh(s->data, o->market, on_refreshed, p); /* the listing is behind; the next order has the new one */
     if (e->err == ERR_INSUFFICIENT_FUNDS || e->err == ERR_ALLOWANCE)
         s->ask_funds = s->doubt_funds = true;
-    pm_clob_heard(s->clob, e->text);
     tracker_reject(s->tracker, o->id, e->err, e->text, now_us);
 }
 
@@ -183,6 +182,7 @@ static void leg_read(struct pm_orders *p, const struct pm_out *o, const struct j
     }
     if (error[0] && (!id[0] || !success)) { /* a leg may say success and refuse */
         pm_error_of_text(PM_OP_PLACE, http_status, error, &e);
+        pm_clob_heard(p->s->clob, e.text); /* the session has read the status and times of the answer, not its legs */
         if (e.err != ERR_OK && (e.definite || e.err == ERR_DUPLICATE))
             refused(p, o, &e, now_us);
         else

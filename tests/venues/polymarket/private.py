@@ -110,12 +110,13 @@ class Private:
     def open_for(self, docs):
         """Windows in which nothing, only cancels, or only post-only orders are taken."""
         mode, until = self.v.mode()
+        after = {"Retry-After": str(self.v.options["retry_after"])} if self.v.options["retry_after"] else {}
         if mode == "restarting":
-            raise Error(425, {"error": "engine restarting"})
+            raise Error(425, {"error": "engine restarting"}, after)
         if mode == "disabled":
-            raise Error(503, DISABLED)
+            raise Error(503, DISABLED, after)
         if mode == "cancel_only":
-            raise Error(503, CANCEL_ONLY)
+            raise Error(503, CANCEL_ONLY, after)
         left = max(1, int(until - self.v.now()))
         return {"error": POST_ONLY, "code": "post_only_mode", "retry_after_seconds": left} if mode == "post_only" else None
 

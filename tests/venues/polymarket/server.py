@@ -19,7 +19,7 @@ OPTIONS = {
     "version": 2, "mined_ms": 150, "confirmed_ms": 150, "index_ms": 0, "fok_target": "collateral", "taker_delay_ms": 0, "page": 100, "batch_max": 15,
     "auth_window_s": 60, "order_window_s": 600, "gtd_min_s": 180, "heartbeat_s": 10, "ping_s": 125, "missing_order": "404", "cdn": True, "gamma_lag_s": 0,
     "blocked": False, "country": "CH", "no_resolved_event": False, "deny_auth": False, "rates": "on", "orders_rate": 40, "orders_burst": 60, "cancels_rate": 80,
-    "cancels_burst": 120, "rate_scale": 1.0,
+    "cancels_burst": 120, "rate_scale": 1.0, "retry_after": 0,
 }
 LIMITS = {  # requests of one address in 10 s: (method, path or its beginning) -> limit
     ("GET", "/book"): 1500, ("GET", "/price"): 1500, ("GET", "/midpoint"): 1500, ("POST", "/books"): 500, ("POST", "/prices"): 500, ("POST", "/midpoints"): 500,
