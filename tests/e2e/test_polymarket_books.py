@@ -196,3 +196,22 @@ def test_a_busy_venue_with_faults_ends_equal(desk, mock):
     assert desk.row("busy-3")["status"] == "open"
     log = (desk.data / "turret.log").read_text()
     assert "runtime error" not in log
+
+
+def test_a_wallet_is_copied_on_paper(desk, mock):
+    """Who trades on the real venue is followed by a paper account on its live books; what was before is history."""
+    target = "0x" + "7a" * 20
+    mock.ctl("wallet", address=target, usd="1000")
+    mock.ctl("options", cdn=False)
+    mock.put("rain", "BUY", "0.48", "30", wallet=target)
+    desk.run("--feed", "live")
+    desk.same("rain")
+    r = desk.json("copy", "new", target, "--percent", "50", "--max-position", "500", "--slippage", "10", "--yes")
+    assert r.code == 0, r
+    name = r.data["label"]
+    assert desk.json("copy", "on", name, "--yes").code == 0
+    wait_for(lambda: desk.json("copy", "history", name).data, 30, what="the baseline")
+    mock.put("snow", "BUY", "0.48", "40", wallet=target)
+    fill = wait_for(lambda: desk.json("fills").data, 60, what="a copied fill")[0]
+    assert fill["market"] == "snow" and 15 < float(fill["size"]) <= 20 and fill["price"] == "0.48", fill
+    assert len(desk.json("positions").data) == 1
