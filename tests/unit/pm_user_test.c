@@ -270,7 +270,7 @@ static void it_logs_in_and_reads_before_it_is_up(void **st) {
     g.ws.open(g.ws.ctx);
     assert_string_equal(g.sent, "{\"auth\":{\"apiKey\":\"" KEY "\",\"secret\":\"c2VjcmV0\",\"passphrase\":\"pass\"},\"type\":\"user\"}");
     assert_false(pm_user_up(g.s.user));
-    run_ms(1500);
+    run_ms(900);
     pump();
     assert_true(pm_user_up(g.s.user));
     struct ev_health h = {0};
@@ -323,7 +323,7 @@ static void a_mute_stream_is_noticed(void **st) {
     char doc[1024];
     pm_user_start(g.s.user, clock_now_us());
     g.ws.open(g.ws.ctx);
-    run_ms(1500);
+    run_ms(900);
     pump();
     assert_true(pm_user_up(g.s.user));
     order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 500000, 30000000);

@@ -15,7 +15,8 @@
 #define TICK_S 0.25
 #define READ_EVERY_US (30 * PM_SECOND)      /* while orders work */
 #define READ_BLIND_US (10 * PM_SECOND)      /* while there is no stream */
-#define READ_AFTER_OPEN_US (PM_SECOND)      /* the subscription has taken effect by then */
+#define READ_AFTER_OPEN_US (2 * PM_SECOND / 5) /* the subscription has taken effect by then */
+#define READ_AGAIN_US (5 * PM_SECOND)       /* or by then */
 #define EARLY_US (10 * PM_SECOND)           /* closed so soon without a word: the login was refused */
 #define MESSAGE_MAX (8u << 20)
 #define SEEN_MAX 100000
@@ -50,8 +51,10 @@ static void on_read_end(void *ctx, const struct pm_error *e) {
     if (e->err == ERR_OK) {
         u->read_fails = 0;
         u->refused = false;
-        if (u->open && u->read.started_us >= u->opened_us + READ_AFTER_OPEN_US / 2)
-            u->caught_up = true;
+        if (!u->open || u->caught_up || u->read.started_us < u->opened_us + READ_AFTER_OPEN_US / 2)
+            return;
+        u->caught_up = true;
+        pm_user_read_soon(u, u->opened_us + READ_AGAIN_US);
         return;
     }
     if (e->err == ERR_CREDENTIALS) {
