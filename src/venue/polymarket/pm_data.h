@@ -36,7 +36,7 @@ struct pm_entry { /* a market of the table; lives as long as the table */
     int64_t change_us;          /* ours */
     int64_t wrong_us;           /* its best prices differ from what changes say since then; 0: they agree */
     struct pm_summary *summary; /* what is needed for its hash; NULL: can't be made */
-    int64_t hashed_us;
+    int64_t hashed_us, summary_us;
     /* comparison */
     int64_t compared_us, suspect_us, suspect_change_us;
     int suspect;                /* comparisons in a row that differed */

@@ -27,14 +27,20 @@ static struct pm_entry *entry_named(struct pm_conn *c, const struct json_text *m
 /* --- the hash -------------------------------------------------------------------------------------------------------------------------------- */
 static bool hash_is(const struct json_text *given, const char *own) { return given->len == 40 && !memcmp(given->p, own, 40); }
 
-/* A snapshot whose hash comes out of our own book too makes those of changes checkable. */
-static void summary_keep(struct pm_entry *e, const struct pm_ws_event *ev) {
+/* A snapshot whose hash comes out of our own book too makes those of changes checkable; the next ones are of the same form. */
+static void summary_keep(struct pm_entry *e, const struct pm_ws_event *ev, int64_t now_us) {
     struct pm_summary s;
     char stamp[20], own[41];
-    free(e->summary);
-    e->summary = NULL;
-    if (!ev->hash.p || ev->hash.len != 40 || !ev->market.p || ev->timestamp.len >= sizeof stamp || !ev->timestamp.p || !pm_summary_of(ev, &s))
+    if (!ev->hash.p || ev->hash.len != 40 || !ev->market.p || ev->timestamp.len >= sizeof stamp || !ev->timestamp.p || !pm_summary_of(ev, &s)) {
+        free(e->summary);
+        e->summary = NULL;
         return;
+    }
+    if (e->summary)
+        *e->summary = s;
+    if (e->summary || (e->summary_us && now_us - e->summary_us < HASH_EVERY_US))
+        return;
+    e->summary_us = now_us;
     snprintf(stamp, sizeof stamp, "%.*s", (int)ev->timestamp.len, ev->timestamp.p);
     pm_book_hash(&s, stamp, vbook_book(e->book), own);
     if (!hash_is(&ev->hash, own))
@@ -77,7 +83,7 @@ static void on_book(struct pm_conn *c, const struct pm_ws_event *ev, int64_t now
     e->renew = false;
     e->snapshot_ms = e->change_ms = ev->at_ms;
     e->change_us = now_us;
-    summary_keep(e, ev);
+    summary_keep(e, ev, now_us);
 }
 
 static bool best_agrees(const struct book *b, enum book_side side, price said) {
