@@ -121,6 +121,27 @@ static void cancels_that_fail(void **state) {
     assert_int_equal(pm_orders_cancel(p, &c, clock_now_us()), ERR_UNREACHABLE);
 }
 
+static void more_than_the_bucket_holds(void **state) {
+    (void)state;
+    struct order o[5];
+    char body[600], *at = body;
+    static struct rig_rule rules[4];
+    rules[0] = (struct rig_rule){.method = "DELETE", .path = "/orders", .status = 429, .body = "{\"error\":\"Too Many Requests\"}", .times = 1, .more = {{"Retry-After", "0"}}};
+    rules[1] = (struct rig_rule){.method = "DELETE", .path = "/orders", .status = 200, .body = body};
+    rules[2] = (struct rig_rule)NO_TRADES;
+    at += sprintf(at, "{\"canceled\":[");
+    for (int i = 0; i < 5; i++) {
+        o[i] = resting(TIF_GTC);
+        cancel(&o[i]);
+        at += sprintf(at, "%s\"%s\"", i ? "," : "", o[i].venue_id);
+    }
+    sprintf(at, "]}");
+    rig_rules(rules);
+    rig_until(&R.events, 5);
+    assert_int_equal(rig_events(EVENT_DONE), 5);
+    assert_int_equal(rig_asked("DELETE", "/orders"), 3); /* all or nothing: then its halves */
+}
+
 static void held_back_by_the_venue(void **state) {
     (void)state;
     RULES({.method = "DELETE", .path = "/order", .status = 200, .body = "{\"canceled\":[],\"not_canceled\":{\"%ID%\":\"order is delayed, it can't be canceled yet\"}}", .times = 1},
@@ -246,7 +267,7 @@ static void heartbeats(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(one), T(a_fill_before_the_cancel_counts), T(many), T(cancels_that_fail), T(held_back_by_the_venue), T(it_is_there), T(only_its_trades_are_there),
+        T(one), T(a_fill_before_the_cancel_counts), T(many), T(cancels_that_fail), T(more_than_the_bucket_holds), T(held_back_by_the_venue), T(it_is_there), T(only_its_trades_are_there),
         T(it_is_not_there), T(who_does_not_answer_says_nothing), T(the_total_is_corrected), T(heartbeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,8 @@ static void on_trades(void *ctx, const struct pm_error *e) {
     call_free(c);
 }
 
+static void send_some(struct pm_orders *p, const struct pm_wish *w, int n);
+
 static void not_cancelled(struct pm_orders *p, const struct pm_wish *w, const char *why, uint8_t *gone, int64_t now_us) {
     struct pm_error e;
     pm_error_of_text(PM_OP_CANCEL, 200, why, &e);
@@ -134,6 +136,12 @@ static void on_cancelled(void *ctx, const struct pm_error *e, const struct cJSON
     int64_t now = clock_now_us();
     bool any = false;
     (void)a;
+    if (e->err == ERR_RATE_LIMITED && e->definite && c->n > 1) { /* all or nothing: perhaps half of it fits */
+        send_some(p, c->w, c->n / 2);
+        send_some(p, c->w + c->n / 2, c->n - c->n / 2);
+        call_free(c);
+        return;
+    }
     if (e->err != ERR_OK || !cJSON_IsObject(doc)) {
         for (int i = 0; i < c->n && e->err != ERR_OK && e->definite; i++)
             tracker_refused(p->s->tracker, c->w[i].id, e->err, 0, e->text, now);

@@ -252,8 +252,8 @@ static bool body_parse(const struct http_answer *a, struct cJSON **doc) {
 static bool may_repeat(const struct clob_call *k, const struct pm_error *e, int status) {
     if (k->dropped || clock_mono_us() - k->queued_us > wait_max_us[k->lane])
         return false;
-    if (k->op == PM_OP_CANCEL) /* certainly not done, and done twice does no harm */
-        return e->definite && (status == 425 || status == 429 || e->err == ERR_UNREACHABLE) && k->tries < 8;
+    if (k->op == PM_OP_CANCEL) /* certainly not done, and done twice does no harm; a batch may be more than the bucket ever holds */
+        return e->definite && (status != 429 || k->cost <= 1) && (status == 425 || status == 429 || e->err == ERR_UNREACHABLE) && k->tries < 8;
     if (k->op == PM_OP_PLACE || k->tries > k->retries)
         return false;
     return status == 0 || status == 425 || status == 429 || status >= 500;
