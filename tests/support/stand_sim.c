@@ -7,6 +7,7 @@
 
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
+#include "turret/io/loop.h"
 #include "turret/venue/sim.h"
 #include "venue/sim/exchange.h"
 
@@ -42,7 +43,7 @@ static struct venue *sim_stand_venue(struct stand *s, struct event_sink sink) {
     sim_cfg_default(&cfg);
     cfg.seed = 7;
     cfg.initial_cash = USD(1000 * DEC_ONE);
-    (void)s;
+    cfg.wall_clock = s->wall;
     return sim_open(&cfg, sink, &v, text) == ERR_OK ? v : NULL;
 }
 
@@ -51,7 +52,7 @@ static void sim_stand_started(struct stand *s, struct venue *v, int64_t now_us) 
     exchange_flush_books(sim_exchange(v), now_us);
 }
 
-static int64_t sim_stand_now(const struct stand *s) { return ((const struct stand_simulator *)s)->now; }
+static int64_t sim_stand_now(const struct stand *s) { return s->wall ? clock_now_us() : ((const struct stand_simulator *)s)->now; }
 
 static void sim_stand_run(struct stand *s, struct venue *v, int64_t us) {
     sim_of(s)->now += us;
@@ -60,15 +61,15 @@ static void sim_stand_run(struct stand *s, struct venue *v, int64_t us) {
 }
 
 static void sim_stand_quote(struct stand *s, struct venue *v, int dir, price px, qty size) {
-    exchange_bot_limit(sim_exchange(v), s->market.id, 1, dir, px, size, sim_of(s)->now);
-    exchange_flush_books(sim_exchange(v), sim_of(s)->now);
+    exchange_bot_limit(sim_exchange(v), s->market.id, 1, dir, px, size, sim_stand_now(s));
+    exchange_flush_books(sim_exchange(v), sim_stand_now(s));
 }
 
 static void sim_stand_take(struct stand *s, struct venue *v, int dir, price px, qty size) {
     struct level best;
     if (exchange_best(sim_exchange(v), s->market.id, dir > 0 ? BOOK_ASK : BOOK_BID, &best) && (dir > 0 ? best.px.micro <= px.micro : best.px.micro >= px.micro))
-        exchange_bot_market(sim_exchange(v), s->market.id, 2, dir, size, sim_of(s)->now);
-    exchange_flush_books(sim_exchange(v), sim_of(s)->now);
+        exchange_bot_market(sim_exchange(v), s->market.id, 2, dir, size, sim_stand_now(s));
+    exchange_flush_books(sim_exchange(v), sim_stand_now(s));
 }
 
 static void sim_stand_close(struct stand *s) { free(s); }

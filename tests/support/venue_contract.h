@@ -13,6 +13,7 @@ struct stand { /* head of every stand */
     struct market market;     /* binary, open, tick 0.01; quoted by nobody but by quote and take */
     char wallet[WALLET_MAX];  /* one whose trades can be asked for; "" = none */
     int64_t patience_us;      /* an answer comes within */
+    bool wall;                /* set before venue(): an engine runs it, in real time */
 };
 
 struct stand_ops {
