@@ -273,6 +273,7 @@ static void it_logs_in_and_reads_before_it_is_up(void **st) {
     run_ms(900);
     pump();
     assert_true(pm_user_up(g.s.user));
+    assert_null(pm_user_missing(g.s.user));
     struct ev_health h = {0};
     pm_user_health(g.s.user, &h);
     assert_int_equal(h.user_up, 1);
@@ -314,6 +315,7 @@ static void a_refused_login_is_named(void **st) {
     for (int i = 0; i < count(EVENT_NOTE); i++)
         named = named || strstr(nth(EVENT_NOTE, i)->note.text, "credentials: Unauthorized") != NULL;
     assert_true(named);
+    assert_non_null(strstr(pm_user_missing(g.s.user), "credentials"));
     assert_false(pm_user_up(g.s.user));
 }
 

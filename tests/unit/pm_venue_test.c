@@ -38,6 +38,7 @@ struct pm_user *pm_user_new(struct pm_session *s) { return (void)s, &the_user; }
 void pm_user_free(struct pm_user *u) { (void)u; }
 void pm_user_start(struct pm_user *u, int64_t now_us) { (void)u, (void)now_us, D.users++; }
 bool pm_user_up(const struct pm_user *u) { return (void)u, D.user_up; }
+const char *pm_user_missing(const struct pm_user *u) { return (void)u, D.user_up ? NULL : "user stream: not connected"; }
 void pm_user_health(const struct pm_user *u, struct ev_health *h) { (void)u, h->user_up = D.user_up; }
 enum err pm_user_reconcile(struct pm_user *u, const struct fx_reconcile *r, int64_t now_us) { return (void)u, (void)r, (void)now_us, ERR_OK; }
 void pm_user_trade(struct pm_user *u, const struct json *trade, uint64_t round, int64_t now_us) { (void)u, (void)trade, (void)round, (void)now_us; }

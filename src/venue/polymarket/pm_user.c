@@ -229,6 +229,18 @@ void pm_user_start(struct pm_user *u, int64_t now_us) {
 
 bool pm_user_up(const struct pm_user *u) { return u->open && u->caught_up; }
 
+const char *pm_user_missing(const struct pm_user *u) {
+    if (pm_user_up(u))
+        return NULL;
+    if (u->refused)
+        return "user stream: the venue refuses the API credentials (turret venue login polymarket)";
+    if (u->early_closes >= 2)
+        return "user stream: closed right after the login, its API credentials may be refused";
+    if (u->open)
+        return u->read_fails > 0 ? "user stream: connected; orders and trades can't be read" : "user stream: connected; reading orders and trades";
+    return "user stream: not connected";
+}
+
 void pm_user_health(const struct pm_user *u, struct ev_health *h) {
     struct ws_stats st = {0};
     if (u->ws != NULL)

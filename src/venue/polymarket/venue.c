@@ -32,7 +32,7 @@ static const char *missing(const struct pm_venue *v) {
         return v->data_text[0] ? v->data_text : "market data: not connected yet";
     if (account)
         return account;
-    return v->account && !pm_user_up(v->s.user) ? "user stream: not connected yet" : NULL;
+    return v->account ? pm_user_missing(v->s.user) : NULL;
 }
 
 static void state_tell(struct pm_venue *v) {
