@@ -151,7 +151,7 @@ static void time_limits(void **state) {
     g = ask_script((struct http_request){.silence_ms = 150}, (struct raw_script){.bytes = HEAD "Content-Length: 5\r\n\r\nhe", .end = RAW_HANG});
     assert_int_equal(g.err, ERR_TIMEOUT);
     assert_true(g.latency_us < 1500000);
-    g = ask_script((struct http_request){.silence_ms = 900}, (struct raw_script){.bytes = OK_5, .piece_ms = 25}); /* slow, but never silent */
+    g = ask_script((struct http_request){.silence_ms = 900}, (struct raw_script){.bytes = OK_5, .piece_ms = 15}); /* slow, but never silent */
     assert_int_equal(g.err, ERR_OK);
     assert_string_equal(g.body, "hello");
 }
