@@ -85,6 +85,19 @@ static bool open_venues(struct engine *e) {
     return true;
 }
 
+/* The desk waits for the venues that are there from the first moment on, and for no others. */
+static void announce_venues(struct engine *e) {
+    for (int i = 0; i < VENUE_COUNT; i++) {
+        struct event ev;
+        if (!e->venues[i].v)
+            continue;
+        event_init(&ev, EVENT_VENUE, (enum venue_id)i, e->now_us);
+        ev.u.venue_state.venue = (uint8_t)i;
+        str_copy(ev.u.venue_state.text, sizeof ev.u.venue_state.text, "starting");
+        engine_put(e, &ev);
+    }
+}
+
 static void restore_venues(struct engine *e, const struct event *ev) {
     for (int i = 0; i < VENUE_COUNT; i++)
         if (e->venues[i].v && e->venues[i].v->ops->restore)
@@ -126,6 +139,7 @@ static void finish(struct engine *e) {
     if (!open_venues(e))
         return;
     put_boot(e, &f);
+    announce_venues(e);
     e->loading = false;
     e->booted = true;
     for (struct event *ev; !e->loading && (ev = (struct event *)(uintptr_t)ring_peek(&e->hold)); ring_pop(&e->hold)) {
