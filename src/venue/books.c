@@ -197,6 +197,15 @@ static void tell(struct books *s, struct vbook *b, int64_t now_us) {
     s->sink.put(s->sink.ctx, ev);
 }
 
+void books_again(struct books *s) {
+    for (size_t i = 0; i < s->n; i++)
+        if (s->list[i]->good) {
+            s->list[i]->whole = true;
+            s->list[i]->n = 0;
+            wait_for_flush(s->list[i]);
+        }
+}
+
 bool books_flush(struct books *s, int64_t now_us, int64_t (*clock_us)(void), int64_t budget_us) {
     const int64_t until = clock_us && s->n_dirty ? clock_us() + budget_us : 0;
     size_t i = 0;

@@ -73,6 +73,9 @@ static void changes_of_a_turn_are_one_event(void **state) {
     assert_true(book_size_at(got.book, BOOK_BID, PRICE(410000)).micro == 9 && book_count(got.book, BOOK_ASK) == 0);
     books_flush(s, 4, NULL, 0);
     assert_int_equal(got.events, 2);
+    books_again(s); /* the sink lost it */
+    assert_false(books_flush(s, 5, NULL, 0));
+    assert_true(got.events == 3 && got.snapshots == 2 && book_count(got.book, BOOK_BID) == 2);
     books_free(s);
 }
 

@@ -9,7 +9,7 @@
 
 /* --- stand-ins --------------------------------------------------------------------------------------------- */
 
-static struct { struct event_sink sink; int started, restored, closed, listed, users; bool user_up, fail; } D;
+static struct { struct event_sink sink; int started, restored, closed, listed, users, again; bool user_up, fail; } D;
 struct pm_data { int none; };
 static struct pm_data the_data;
 
@@ -27,6 +27,7 @@ void pm_data_list(struct pm_data *d, const char *what) { (void)d, D.listed += !s
 enum err pm_data_activity(struct pm_data *d, const struct fx_activity *a, int64_t now_us) { return (void)d, (void)a, (void)now_us, ERR_NOT_FOUND; }
 void pm_data_close(struct pm_data *d) { (void)d, D.closed++; }
 const struct pm_hosts *pm_data_hosts(const struct pm_data *d) { return (void)d, &R.hosts; }
+void pm_data_again(struct pm_data *d) { (void)d, D.again++; }
 void pm_data_health(const struct pm_data *d, struct ev_health *h) { (void)d, h->market_up = 1, h->books = 3; }
 const struct pm_market *pm_market_by_id(const struct pm_data *d, market_id id) { return (void)d, id == R.market[0].m.id ? &R.market[0] : NULL; }
 int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct level *out, int max) { return (void)d, (void)id, (void)side, (void)out, (void)max, 0; }
@@ -178,6 +179,11 @@ static void comes_up_by_steps(void **state) {
     wait_state(true, "");
     D.user_up = false;
     wait_state(false, "user stream");
+    int again = D.again;
+    D.user_up = true;
+    wait_state(true, "");
+    assert_int_equal(D.again, again + 1); /* its books never stopped, but the desk took them for lost */
+    D.user_up = false;
     rig_turn(1.2);
     assert_int_equal(rig_event(EVENT_HEALTH)->u.health.books, 3);
     assert_true(rig_event(EVENT_HEALTH)->u.health.latency_us > 0);

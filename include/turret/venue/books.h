@@ -29,6 +29,8 @@ int64_t vbook_told_us(const struct vbook *b); /* last event of it, 0: none */
 bool books_flush(struct books *s, int64_t now_us, int64_t (*clock_us)(void), int64_t budget_us);
 /* An empty change for each good book that said nothing for quiet_us and of which alive() says that it would have. */
 void books_beat(struct books *s, int64_t now_us, int64_t quiet_us, bool (*alive)(const struct vbook *b));
+/* The sink took them for lost (the venue was down): each good book is told whole at the next flush. */
+void books_again(struct books *s);
 int books_good(const struct books *s); /* how many can be relied on */
 
 #endif

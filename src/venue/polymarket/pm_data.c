@@ -58,6 +58,11 @@ int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct 
 
 const struct pm_hosts *pm_data_hosts(const struct pm_data *d) { return &d->hosts; }
 
+void pm_data_again(struct pm_data *d) {
+    books_again(d->books);
+    pm_hurry(d);
+}
+
 void pm_data_health(const struct pm_data *d, struct ev_health *h) {
     const char *why;
     h->venue = (uint8_t)d->as;

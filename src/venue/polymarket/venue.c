@@ -40,6 +40,7 @@ static void state_tell(struct pm_venue *v) {
     struct event ev;
     if (!v->started || (v->told && v->told_up == !lacks && !strcmp(v->told_text, text)))
         return;
+    const bool again = v->told && !lacks && !v->told_up; /* the stream of books may have gone on all the time */
     v->told = true;
     v->told_up = !lacks;
     str_copy(v->told_text, sizeof v->told_text, text);
@@ -48,6 +49,8 @@ static void state_tell(struct pm_venue *v) {
     ev.u.venue_state.up = v->told_up;
     str_copy(ev.u.venue_state.text, sizeof ev.u.venue_state.text, text);
     put(v, &ev);
+    if (again)
+        pm_data_again(v->s.data);
 }
 
 static void health_tell(struct pm_venue *v) {
