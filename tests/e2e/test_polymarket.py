@@ -45,6 +45,7 @@ def shared(venue):
 def live(shared):
     """The desk, with options and script as they were, and after the test the oracle."""
     before, seen = shared.mock.ctl("options"), len(shared.requests("(POST|DELETE)"))
+    shared.ready()
     yield shared
     shared.mock.ctl("script", clear=True)
     shared.mock.ctl("options", **before)
