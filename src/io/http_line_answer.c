@@ -136,8 +136,10 @@ static enum line_read chunks(struct line_answer *a, bool decode) {
     for (;;) {
         size_t size = 0, n = 0;
         const char *eol = memmem(a->buf + at, a->have - at, "\r\n", 2);
+        if ((eol ? (size_t)(eol - a->buf) : a->have) - at > 1024)
+            return broken(a, "a chunk can't be read");
         if (!eol)
-            return a->have - at > 1024 ? broken(a, "a chunk can't be read") : LINE_MORE;
+            return LINE_MORE;
         for (const char *p = a->buf + at; p < eol && *p != ';' && *p != ' '; p++, n++) {
             int d = *p >= '0' && *p <= '9' ? *p - '0' : (*p | 32) >= 'a' && (*p | 32) <= 'f' ? (*p | 32) - 'a' + 10 : -1;
             if (d < 0 || n > 8)
