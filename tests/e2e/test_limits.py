@@ -38,10 +38,7 @@ def test_every_source_meets_the_same_limit(desk):
                 worst[0] = max(worst[0], float(a["exposure"]))
         time.sleep(0.02)
 
-    threads = [threading.Thread(target=loop, args=(step,)) for step in (hand, split, program, look)]
-    for t in threads:
-        t.start()
-    wait_for(lambda: "ok" in codes, what="room for the first hand")
+    hand()  # before the snipers take the whole limit
     for _ in range(12):
         r = desk.json("sniper", "new", market, "yes", "--when", "ask<=0.98", "--amount", "20", "--repeat", "--hold", "200ms", "--account", "paper")
         assert r.code == 0, r
@@ -51,6 +48,9 @@ def test_every_source_meets_the_same_limit(desk):
         assert desk.cli("counter", "new", "model", model, "--multiplier", "1", "--max-trade", "50", "--slippage", "20%").code == 0
     for f in desk.json("counter", "list").data:
         assert desk.cli("counter", "on", str(f["id"]), "--yes").code == 0
+    threads = [threading.Thread(target=loop, args=(step,)) for step in (hand, split, program, look)]
+    for t in threads:
+        t.start()
     time.sleep(8)
     stop.set()
     for t in threads:
