@@ -172,7 +172,7 @@ static void call_send(struct pm_clob *c, struct clob_call *k, int64_t now_us) {
     c->reads += k->lane == LANE_READ;
     struct http_request r = {.method = k->method, .url = url.p, .headers = h.list, .body = k->body, .body_len = k->body ? strlen(k->body) : 0,
                              .timeout_ms = k->timeout_ms, .connect_timeout_ms = k->timeout_ms < 5000 ? k->timeout_ms : 5000};
-    if ((k->lane != LANE_CANCEL && k->lane != LANE_PLACE) || !c->line || !http_line_send(c->line, &r, on_answer, k))
+    if (k->lane == LANE_READ || !c->line || !http_line_send(c->line, &r, on_answer, k))
         k->http = http_send(&r, on_answer, k);
     explicit_bzero(&h, sizeof h);
     str_free(&url);
