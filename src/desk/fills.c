@@ -188,6 +188,7 @@ static struct rec *continuation(struct desk *d, const struct booking *b, uint8_t
     o.flags &= (uint8_t)~(ORDER_REDUCE_ONLY | ORDER_OUTCOME_UNKNOWN);
     o.version = 0;
     o.size = o.filled = part;
+    o.reversed = QTY(0);
     o.limit = o.limit.micro > 0 && side != b->r->o.side && b->m->m.kind == MARKET_BINARY ? price_complement(o.limit) : o.limit;
     o.filled_value = usd_of_sat(book_price((enum order_side)side, b->book_px), part);
     o.fee = USD(0);

@@ -8,6 +8,8 @@
 #define HEAD offsetof(struct event, u)
 #define MARKET 11
 #define ACCOUNT 7
+#define LIVE_MARKET 12 /* of a venue that does not net, with a live account */
+#define LIVE 8
 #define NONCE 5
 
 static union record {
@@ -46,6 +48,10 @@ static void start(struct desk *d) {
     step(d, true);
     begin(EVENT_MARKET)->u.market = (struct market){.id = MARKET, .venue = VENUE_SIM, .kind = MARKET_PERP, .max_leverage = 20, .tick = PRICE(1000), .lot = QTY(1000), .symbol = "M"};
     step(d, true);
+    begin(EVENT_ACCOUNT)->u.account = (struct account){.id = LIVE, .venue = VENUE_POLYMARKET, .live = 1, .name = "poly"};
+    step(d, true);
+    begin(EVENT_MARKET)->u.market = (struct market){.id = LIVE_MARKET, .venue = VENUE_POLYMARKET, .kind = MARKET_BINARY, .max_leverage = 1, .tick = PRICE(1000), .lot = QTY(1000), .symbol = "L", .native = "0x1"};
+    step(d, true);
     begin(EVENT_LOADED);
     step(d, true);
     begin(EVENT_STORE)->u.store.up = 1;
@@ -54,42 +60,54 @@ static void start(struct desk *d) {
     step(d, true);
     begin(EVENT_VENUE)->u.venue_state = (struct ev_venue){.venue = VENUE_SIM, .up = 1};
     step(d, true);
+    begin(EVENT_VENUE)->u.venue_state = (struct ev_venue){.venue = VENUE_POLYMARKET, .up = 1};
+    step(d, true);
 }
 
 /* A record of the type that refers to what is there; `which` picks one of the desk's orders. */
-static void sensible(struct event *ev, unsigned which) {
+static void sensible(struct event *ev, unsigned which, bool live) {
+    const market_id market = live ? LIVE_MARKET : MARKET;
+    const account_id account = live ? LIVE : ACCOUNT;
     order_id order = order_id_make(NONCE, which);
     union event_body *u = &ev->u;
     switch ((enum event_type)ev->type) {
     case EVENT_BOOK:
         ev->size += 2 * (uint32_t)sizeof(struct level);
-        u->book.market = MARKET;
+        u->book.market = market;
         u->book.n_bids = u->book.n_asks = 1;
         u->book.flags = BOOK_SNAPSHOT;
         u->book.levels[0] = (struct level){PRICE(99000), QTY(DEC_ONE)};
         u->book.levels[1] = (struct level){PRICE(101000), QTY(DEC_ONE)};
         break;
-    case EVENT_TRADE: u->trade = (struct ev_trade){.market = MARKET, .px = PRICE(100000), .size = QTY(1000)}; break;
-    case EVENT_MARK: u->mark = (struct ev_mark){.market = MARKET, .mark = PRICE(100000), .index = PRICE(100000)}; break;
-    case EVENT_MARKET_STATUS: u->market_status.market = MARKET; break;
+    case EVENT_TRADE: u->trade = (struct ev_trade){.market = market, .px = PRICE(100000), .size = QTY(1000)}; break;
+    case EVENT_MARK: u->mark = (struct ev_mark){.market = market, .mark = PRICE(100000), .index = PRICE(100000)}; break;
+    case EVENT_MARKET_STATUS: u->market_status.market = market; break;
     case EVENT_INTENT:
-        u->intent = (struct intent){.account = ACCOUNT, .market = MARKET, .side = SIDE_LONG, .type = ORDER_LIMIT, .leverage = 1, .order = order, .limit = PRICE(99000), .size = QTY(5000)};
+        u->intent = (struct intent){.account = account, .market = market, .side = live ? which & 1 : SIDE_LONG, .type = ORDER_LIMIT, .leverage = 1, .order = order, .limit = PRICE(99000), .size = QTY(5000)};
         break;
     case EVENT_FILL:
-        u->fill_ev.fill = (struct fill){.order = order, .account = ACCOUNT, .market = MARKET, .side = SIDE_LONG, .px = PRICE(99000), .size = QTY(1000), .at_us = now};
+        u->fill_ev.fill = (struct fill){.order = order, .account = account, .market = market, .side = live ? which & 1 : SIDE_LONG, .finality = live ? FILL_PROVISIONAL : FILL_FINAL, .px = PRICE(99000), .size = QTY(1000), .at_us = now};
         u->fill_ev.fill.venue_trade[0] = (char)('a' + now % 20);
         break;
-    case EVENT_RECON_FILL: u->recon_fill = (struct ev_recon_fill){.account = ACCOUNT, .round = which}; break;
-    case EVENT_RECON_BEGIN: u->recon_begin = (struct ev_recon_begin){.account = ACCOUNT, .venue = VENUE_SIM, .round = which}; break;
-    case EVENT_RECON_POSITION: u->recon_position = (struct ev_recon_position){.account = ACCOUNT, .round = which, .market = MARKET, .net = QTY(1000), .entry = PRICE(99000)}; break;
-    case EVENT_RECON_CASH: u->recon_cash = (struct ev_recon_cash){.account = ACCOUNT, .round = which, .cash = USD(DEC_ONE)}; break;
-    case EVENT_RECON_END: u->recon_end = (struct ev_recon_end){.account = ACCOUNT, .ok = 1, .round = which}; break;
+    case EVENT_RECON_FILL: u->recon_fill = (struct ev_recon_fill){.account = account, .round = which}; break;
+    case EVENT_RECON_BEGIN: u->recon_begin = (struct ev_recon_begin){.account = account, .venue = VENUE_SIM, .round = which}; break;
+    case EVENT_RECON_POSITION: u->recon_position = (struct ev_recon_position){.account = account, .round = which, .market = market, .net = QTY(1000), .entry = PRICE(99000)}; break;
+    case EVENT_RECON_CASH: u->recon_cash = (struct ev_recon_cash){.account = account, .round = which, .cash = USD(DEC_ONE)}; break;
+    case EVENT_RECON_END: u->recon_end = (struct ev_recon_end){.account = account, .ok = 1, .round = which}; break;
     case EVENT_ACK: u->ack.order = order; break;
     case EVENT_DONE: u->done.order = order; break;
     case EVENT_REJECT: u->reject.order = order; break;
     case EVENT_REFUSED: u->refused.order = order; break;
     case EVENT_AMENDED: u->amended.order = order; break;
     case EVENT_UNKNOWN: u->unknown.order = order; break;
+    case EVENT_PREPARED: u->prepared.order = order; break;
+    case EVENT_DELAYED: u->delayed = (struct ev_delayed){.order = order, .until_us = now + 100}; break;
+    case EVENT_FINALITY:
+        u->finality = (struct ev_finality){.account = account, .finality = FILL_FINAL + which % 2};
+        u->finality.venue_trade[0] = (char)('a' + which * 3 % 20);
+        break;
+    case EVENT_FUNDS: u->funds.account = account; break;
+    case EVENT_CLAIM: u->claim = (struct ev_claim){.account = account, .market = market, .amount = USD(which)}; break;
     case EVENT_VENUE: u->venue_state.venue = VENUE_SIM; break;
     default: break;
     }
@@ -101,8 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     for (size_t at = 0; at + 4 <= len;) {
         struct event *ev = begin((enum event_type)(data[at] % EVENT_TYPE_COUNT));
         size_t skip = data[at + 1] * 4u, n = data[at + 2] & 31;
-        bool answers = !(data[at + 2] & 32);
-        sensible(ev, data[at + 3] % 6u);
+        bool answers = !(data[at + 2] & 32), live = data[at + 2] & 64;
+        sensible(ev, data[at + 3] % 6u, live);
         at += 4;
         n = n < len - at ? n : len - at;
         size_t room = ev->size - HEAD;
