@@ -5,7 +5,7 @@
 #include "turret/base/utf8.h"
 #include "turret/market/book.h"
 #include "turret/market/candle.h"
-#include "venue/polymarket/pm_parse.h"
+#include "venue/polymarket/market/pm_parse.h"
 
 static void check_text(const char *s, size_t cap) {
     MUST(strnlen(s, cap) < cap);

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "turret/base/json.h"
-#include "venue/polymarket/pm_activity_rows.h"
+#include "venue/polymarket/market/pm_activity_rows.h"
 
 #define WALLET "0xab5801a7d398351b8be11c439e05c5b3259aec9b"
 

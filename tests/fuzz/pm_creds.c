@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "turret/base/json.h"
-#include "venue/polymarket/pm_clob.h"
+#include "venue/polymarket/trade/pm_clob.h"
 
 static void part_good(const char *text, size_t cap) {
     MUST(text[0] && strnlen(text, cap) < cap);

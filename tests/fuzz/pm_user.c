@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "turret/base/json.h"
-#include "venue/polymarket/pm_user_parse.h"
+#include "venue/polymarket/trade/pm_user_parse.h"
 
 static void plain(const char *s, size_t cap) {
     MUST(memchr(s, 0, cap) != NULL);

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "turret/base/dec.h"
-#include "venue/polymarket/pm_sign.h"
+#include "venue/polymarket/sign/pm_sign.h"
 
 static void words(const char *text) {
     struct pm_word w, v;

@@ -18,7 +18,7 @@
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
 #include "turret/venue/polymarket.h"
-#include "venue/polymarket/pm_sign.h"
+#include "venue/polymarket/sign/pm_sign.h"
 
 static struct {
     pid_t pid;

@@ -16,8 +16,8 @@
 #include "turret/base/str.h"
 #include "turret/io/http.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_activity.h"
-#include "venue/polymarket/pm_activity_rows.h"
+#include "venue/polymarket/market/pm_activity.h"
+#include "venue/polymarket/market/pm_activity_rows.h"
 
 #define WALLET "0xAb5801a7D398351b8bE11C439e05C5B3259aeC9B"
 #define WALLET_LOW "0xab5801a7d398351b8be11c439e05c5b3259aec9b"

@@ -1,7 +1,7 @@
 /* Both sides of an order, and fees: known values of the official client, what is refused, and rules that hold for any price and size. */
 #include "turret/base/dec.h"
 #include "turret/base/rng.h"
-#include "venue/polymarket/pm_sign.h"
+#include "venue/polymarket/sign/pm_sign.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

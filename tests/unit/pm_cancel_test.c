@@ -1,7 +1,7 @@
 /* Cancelling and asking: the venue answers per id, fills count before a cancel, what is not there is looked for among the trades. */
 #include "pm_fakes.h"
 
-#include "venue/polymarket/pm_orders_impl.h"
+#include "venue/polymarket/trade/pm_orders_impl.h"
 
 static struct pm_orders *p;
 static int setup(void **state) {

@@ -18,7 +18,7 @@
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_data.h"
+#include "venue/polymarket/market/pm_data.h"
 
 #define MARKETS 70
 

@@ -17,7 +17,7 @@
 #include "turret/base/str.h"
 #include "turret/io/http.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_clob.h"
+#include "venue/polymarket/trade/pm_clob.h"
 
 #define KEY "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80" /* a public one, of test chains */
 #define EOA "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

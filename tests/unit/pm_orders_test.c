@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "support/raw_server.h"
-#include "venue/polymarket/pm_orders_impl.h"
+#include "venue/polymarket/trade/pm_orders_impl.h"
 
 static struct pm_orders *p;
 static int setup(void **state) {

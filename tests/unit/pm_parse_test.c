@@ -15,7 +15,7 @@
 #include "turret/market/book.h"
 #include "turret/market/candle.h"
 #include "turret/trade/fee.h"
-#include "venue/polymarket/pm_parse.h"
+#include "venue/polymarket/market/pm_parse.h"
 
 #define COND "0x1111111111111111111111111111111111111111111111111111111111111111"
 #define YES "7770000000000000000000000000000000000000000000000000000000000000000000001"

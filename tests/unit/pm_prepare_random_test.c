@@ -3,7 +3,7 @@
 #include "pm_fakes.h"
 
 #include "turret/base/rng.h"
-#include "venue/polymarket/pm_orders_impl.h"
+#include "venue/polymarket/trade/pm_orders_impl.h"
 
 static struct rng r;
 

@@ -1,7 +1,7 @@
 /* What is asked of the venue for an order: amounts, ids, checks; the same order again from its row alone. */
 #include "pm_fakes.h"
 
-#include "venue/polymarket/pm_orders_impl.h"
+#include "venue/polymarket/trade/pm_orders_impl.h"
 
 static struct pm_orders *p;
 static int setup_as(int type) {

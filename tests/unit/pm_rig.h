@@ -18,7 +18,7 @@
 #include "turret/io/http.h"
 #include "turret/io/httpd.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_trade.h"
+#include "venue/polymarket/trade/pm_trade.h"
 
 #define RIG_KEY "5f1d9c3a7be24680d1ace0f2b4c6d8ea0123456789abcdef0fedcba987654321"
 #define RIG_TOKEN_YES "71321045679252212594626385532706912750332728571942532289631379312455583992563"

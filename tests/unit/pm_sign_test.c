@@ -1,7 +1,7 @@
 /* Keccak, words and addresses, keys, orders and their signatures, requests: against values made with the official client and other
  * libraries, and properties that hold for any input. The vectors in files are tests/e2e/test_vectors.py's. */
 #include "turret/base/rng.h"
-#include "venue/polymarket/pm_sign.h"
+#include "venue/polymarket/sign/pm_sign.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

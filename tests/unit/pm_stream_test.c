@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "turret/market/book.h"
-#include "venue/polymarket/pm_parse.h"
+#include "venue/polymarket/market/pm_parse.h"
 
 #define A "7770000000000000000000000000000000000000000000000000000000000000000000001"
 #define M "0x1111111111111111111111111111111111111111111111111111111111111111"

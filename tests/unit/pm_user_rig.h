@@ -17,7 +17,7 @@
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_user_impl.h"
+#include "venue/polymarket/trade/pm_user_impl.h"
 
 #define RIG static __attribute__((unused))
 #define KEY "0aa0-key"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "venue/polymarket/pm_account.h"
+#include "venue/polymarket/trade/pm_account.h"
 
 /* --- stand-ins --------------------------------------------------------------------------------------------- */
 

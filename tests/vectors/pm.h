@@ -4,7 +4,7 @@
 
 #include "vectors.h"
 
-#include "venue/polymarket/pm_sign.h"
+#include "venue/polymarket/sign/pm_sign.h"
 
 /* The vector's privateKey; NULL with a fault when there is none. Freed by the caller. */
 struct pm_key *pm_sample_key(struct vector *v);

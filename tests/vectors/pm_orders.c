@@ -2,7 +2,7 @@
 #include "pm.h"
 
 #include "turret/base/dec.h"
-#include "venue/polymarket/pm_eip712.h"
+#include "venue/polymarket/sign/pm_eip712.h"
 
 #include <inttypes.h>
 #include <math.h>

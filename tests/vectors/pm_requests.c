@@ -1,7 +1,7 @@
 /* polymarket-l1 and polymarket-l2: the headers of requests. And what all kinds of Polymarket's files share. */
 #include "pm.h"
 
-#include "venue/polymarket/pm_eip712.h"
+#include "venue/polymarket/sign/pm_eip712.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -21,7 +21,7 @@
 #include "turret/base/ring.h"
 #include "turret/desk/desk.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_data.h"
+#include "venue/polymarket/market/pm_data.h"
 
 #define BOOKS 500
 #define CHANGES_S 2000

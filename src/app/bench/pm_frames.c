@@ -9,7 +9,7 @@
 #include "turret/base/mem.h"
 #include "turret/base/rng.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_stream.h"
+#include "venue/polymarket/market/pm_stream.h"
 
 #define MARKETS 50
 #define FRAMES 4000

@@ -4,7 +4,7 @@
 
 #include "turret/base/rng.h"
 #include "turret/base/str.h"
-#include "venue/polymarket/pm_parse.h"
+#include "venue/polymarket/market/pm_parse.h"
 
 void pm_bench_listing(int i, struct pm_listing *out);
 /* A snapshot of `levels` a side, and a change of one level told for both tokens, as the venue does; true hashes. */

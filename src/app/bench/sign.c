@@ -3,7 +3,7 @@
 #include "bench.h"
 
 #include "turret/base/dec.h"
-#include "venue/polymarket/pm_sign.h"
+#include "venue/polymarket/sign/pm_sign.h"
 
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>

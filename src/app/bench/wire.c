@@ -6,8 +6,8 @@
 #include "turret/base/mem.h"
 #include "turret/io/http.h"
 #include "turret/io/loop.h"
-#include "venue/polymarket/pm_data.h"
-#include "venue/polymarket/pm_trade.h"
+#include "venue/polymarket/market/pm_data.h"
+#include "venue/polymarket/trade/pm_trade.h"
 
 #include <arpa/inet.h>
 #include <ev.h>

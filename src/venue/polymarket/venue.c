@@ -1,6 +1,6 @@
 /* Polymarket behind the venue port: market data for everyone; with a key the account beside it, which goes in through the login, the user stream and
  * reconciliation. It is up when everything that was configured is. */
-#include "venue/polymarket/pm_account.h"
+#include "venue/polymarket/trade/pm_account.h"
 
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
