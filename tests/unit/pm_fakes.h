@@ -17,6 +17,7 @@ int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct 
     memcpy(out, R.depth[side], (size_t)n * sizeof *out);
     return n;
 }
+void pm_market_over(struct pm_data *d, market_id id) { (void)d, (void)id; }
 void pm_market_refresh(struct pm_data *d, market_id id, pm_market_fn *done, void *ctx) {
     R.refreshed++;
     done(ctx, pm_market_by_id(d, id));

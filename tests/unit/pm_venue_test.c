@@ -31,6 +31,7 @@ void pm_data_again(struct pm_data *d) { (void)d, D.again++; }
 void pm_data_health(const struct pm_data *d, struct ev_health *h) { (void)d, h->market_up = 1, h->books = 3; }
 const struct pm_market *pm_market_by_id(const struct pm_data *d, market_id id) { return (void)d, id == R.market[0].m.id ? &R.market[0] : NULL; }
 int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct level *out, int max) { return (void)d, (void)id, (void)side, (void)out, (void)max, 0; }
+void pm_market_over(struct pm_data *d, market_id id) { (void)d, (void)id; }
 void pm_market_refresh(struct pm_data *d, market_id id, pm_market_fn *done, void *ctx) { (void)d, (void)id, (void)done, (void)ctx; }
 
 struct pm_user { int none; };

@@ -38,6 +38,7 @@ bool pm_touch(const struct pm_data *d, market_id id, price *bid, price *ask, int
 /* Depth of one side of the YES book, best first (for the worst price of a market order); how many. */
 int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct level *out, int max);
 const struct pm_hosts *pm_data_hosts(const struct pm_data *d); /* all set */
+void pm_market_over(struct pm_data *d, market_id id); /* something says that it is resolved: it is asked after at once; the stream's word may be missing */
 void pm_data_again(struct pm_data *d); /* tells its books whole: the venue was said to be down, and what comes after a gap begins with a snapshot */
 void pm_data_health(const struct pm_data *d, struct ev_health *h); /* market side filled in */
 /* Trading asks for news of a market after "breaks minimum tick size": done when the listing is fresh. */

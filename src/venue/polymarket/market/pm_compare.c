@@ -104,11 +104,8 @@ static void take_all(struct pm_compare *c, const struct pm_got *g) {
             take_book(c, ev);
 }
 
-/* The venue knows no book of it any more (or not yet): is it over? */
-static void absent(struct pm_entry *e) {
-    if (!vbook_good(e->book))
-        e->polled_us = e->seen_us = 0;
-}
+/* The venue knows no book of it any more (or not yet): is it over? The stream need not have said so. */
+static void absent(struct pm_entry *e) { e->polled_us = e->seen_us = 0; }
 
 static void on_many(void *ctx, const struct pm_got *g) {
     struct pm_compare *c = ctx;

@@ -58,6 +58,14 @@ int pm_depth(const struct pm_data *d, market_id id, enum book_side side, struct 
 
 const struct pm_hosts *pm_data_hosts(const struct pm_data *d) { return &d->hosts; }
 
+void pm_market_over(struct pm_data *d, market_id id) {
+    struct pm_entry *e = map_get_ptr(&d->table.by_id, id);
+    if (!e || e->pm.m.status == MARKET_RESOLVED)
+        return;
+    e->polled_us = e->seen_us = 0;
+    pm_discover_poll(d->discover);
+}
+
 void pm_data_again(struct pm_data *d) {
     books_again(d->books);
     pm_hurry(d);

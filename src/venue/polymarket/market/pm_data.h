@@ -72,6 +72,7 @@ struct pm_discover;
 struct pm_discover *pm_discover_new(struct pm_data *d, const struct pm_markets_cfg *m);
 void pm_discover_free(struct pm_discover *x);
 void pm_discover_run(struct pm_discover *x, int64_t now_us);
+void pm_discover_poll(struct pm_discover *x); /* which markets are over: soon */
 void pm_discover_list(struct pm_discover *x, const char *what);
 bool pm_discover_wants_tag(const struct pm_discover *x, const struct json_text *tags);
 bool pm_discover_idle(const struct pm_discover *x); /* every listing was tried once */

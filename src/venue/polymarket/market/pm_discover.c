@@ -321,6 +321,8 @@ static void poll_closed(struct pm_discover *x, int64_t now_us) {
     str_free(&path);
 }
 
+void pm_discover_poll(struct pm_discover *x) { x->poll_us = 0; }
+
 void pm_discover_run(struct pm_discover *x, int64_t now_us) {
     for (struct word *w = x->words, *next; w; w = next) {
         next = w->next;

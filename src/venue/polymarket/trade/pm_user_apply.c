@@ -173,6 +173,8 @@ void pm_user_order(struct pm_user *u, const struct json *doc, uint64_t round, in
         return;
     }
     if (o.status == PM_ORDER_OVER) {
+        if (o.why == ERR_MARKET_CLOSED)
+            pm_market_over(u->s->data, t->market);
         order_over(u, t, &o, now_us);
         return;
     }
