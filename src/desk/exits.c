@@ -6,8 +6,8 @@
 
 bool exits_planned(const struct rec *pos) {
     const struct exit_plan *p = &pos->o.pos.plan;
-    if (position_dust(pos))
-        return false; /* nothing that could be sold */
+    if (position_dust(pos) || pos->m->m.status == MARKET_RESOLVED)
+        return false; /* nothing that could be sold: too little, or won or lost already and to be claimed */
     return p->stop.micro > 0 || p->target.micro > 0 || p->invalidation_price.micro > 0 || p->rules.trail_kind != TRAIL_NONE || p->rules.rung_count > 0;
 }
 

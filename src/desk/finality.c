@@ -301,9 +301,12 @@ static size_t fill_find(const struct desk *d, account_id a, const char *venue_tr
 }
 
 void finality_set(struct desk *d, account_id account, const char *venue_trade, unsigned leg, enum fill_finality to) {
-    struct taking t = {.d = d, .a = acct_find(d, account), .first = fill_find(d, account, venue_trade, leg)};
+    struct taking t = {.d = d, .a = acct_find(d, account)};
     struct fill whole;
-    if (t.a == NULL || t.first == SIZE_MAX || d->fills[t.first].finality != FILL_PROVISIONAL || to == FILL_PROVISIONAL)
+    if (t.a == NULL || t.a->provisional == 0 || to == FILL_PROVISIONAL) /* most fills are told again by reconciliation: nothing to look for */
+        return;
+    t.first = fill_find(d, account, venue_trade, leg);
+    if (t.first == SIZE_MAX || d->fills[t.first].finality != FILL_PROVISIONAL)
         return;
     t.end = fill_whole(d, t.first, &whole);
     t.m = mkt_find(d, whole.market);

@@ -140,7 +140,7 @@ static void intent_flatten(struct desk *d, const struct intent *in) {
     for (size_t i = 0; i < d->market_count; i++)
         for (struct rec *pos = d->markets[i]->pos_first; pos != NULL; pos = pos->pos_next) {
             struct rec *exit = NULL;
-            if (!matches(in, &pos->o))
+            if (!matches(in, &pos->o) || pos->m->m.status == MARKET_RESOLVED)
                 continue;
             for (struct rec *r = d->open_first; r != NULL; r = r->open_next)
                 if (r->o.parent == pos->o.id && r->holds.micro > 0 && r->o.type == ORDER_LIMIT)

@@ -218,6 +218,8 @@ static usd tally_worst(const struct mkt *m, const struct tally *t) {
 usd market_exposure(const struct desk *d, const struct acct *a, const struct mkt *m) {
     struct tally t = {0};
     price entry = {0};
+    if (mkt_settled(m, SIDE_YES, &entry))
+        return USD(0); /* decided: what is won is to be claimed, what is lost is lost */
     for (const struct holding *h = a->holdings; h != NULL; h = h->next)
         if (h->m == m) {
             t.net += side_sign((enum order_side)h->side) * h->p.open.micro;

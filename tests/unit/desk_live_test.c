@@ -418,11 +418,19 @@ static void claimed_winnings_settle_the_position(void **state) {
     struct rig *g = *state;
     struct rec *yes = pm_buy(g, SIDE_YES, 10, 0.50, "t1", FILL_FINAL), *no = pm_buy(g, SIDE_NO, 10, 0.50, "t2", FILL_FINAL);
     struct event ev = live_event(EVENT_MARKET_STATUS);
+    protect(g, yes, PX(0.40), PRICE(0));
+    fx_clear(g);
     ev.u.market_status = (struct ev_market_status){pm_id(), MARKET_RESOLVED, OUTCOME_YES, {0}};
     put(g, &ev);
+    assert_int_equal(alarms(g), 0); /* nothing is unprotected that is decided */
     struct view_account v;
     view_account(g->d, LIVE, &v);
     assert_int_equal(v.equity.micro, 1000 * DEC_ONE); /* 990 and 10 to be claimed */
+    assert_int_equal(v.exposure.micro, 0);
+    struct intent in = want(g, INTENT_FLATTEN);
+    in.account = LIVE;
+    send_intent(g, &in);
+    assert_int_equal(last_reply(g), ERR_OK); /* there is nothing to sell */
     tick(g, 30 * SECOND_US);
     fx_clear(g);
     pm_look(g, NULL, 0, 1000);
