@@ -386,7 +386,8 @@ def test_heartbeats_cancel_all_when_they_stop(fresh, slug, key):
     s.post(t, "BUY", "0.4", "10")
     status, doc = s.call("POST", "/v1/heartbeats", {"heartbeat_id": ""})
     assert status == 200
-    assert s.call("POST", "/v1/heartbeats", {"heartbeat_id": "zz"}) == (400, {"error_msg": "Invalid Heartbeat ID", "heartbeat_id": doc["heartbeat_id"]})
+    status, refused = s.call("POST", "/v1/heartbeats", {"heartbeat_id": "zz"})
+    assert status == 400 and refused["error"] == refused["error_msg"] == "Invalid Heartbeat ID" and refused["heartbeat_id"] == doc["heartbeat_id"]
     assert s.call("POST", "/v1/heartbeats", doc)[1] == doc and len(s.orders()) == 1
     wait_for(lambda: s.orders() == [], what="the dead man's switch")
     assert [n["type"] for n in s.call("GET", "/notifications", query="signature_type=0")[1]] == [1]

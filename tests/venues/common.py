@@ -7,6 +7,7 @@ import json
 import re
 import ssl
 import time
+import traceback
 
 from aiohttp import WSMsgType, web
 
@@ -28,6 +29,24 @@ def human(n):
     sign, n = "-" if n < 0 else "", abs(n)
     part = f"{n % MICRO:06d}".rstrip("0")
     return f"{sign}{n // MICRO}" + (f".{part}" if part else "")
+
+
+def parse_json(data):
+    """Strict JSON of bytes; ValueError otherwise: UTF-8 only, no NaN, nothing nested without end."""
+    def constant(text):
+        raise ValueError(text)
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=constant)
+    except RecursionError as e:
+        raise ValueError("nested too deep") from e
+
+
+def whole(text, least=0, most=1 << 62):
+    """An integer of a query (text) or of JSON (number); ValueError otherwise."""
+    text = str(int(text)) if isinstance(text, (int, float)) and not isinstance(text, bool) else text
+    if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,19}", text) or not least <= int(text) <= most:
+        raise ValueError(text)
+    return int(text)
 
 
 class Error(Exception):
@@ -287,6 +306,11 @@ class Venue:
             r = web.json_response({"error": "not found"}, status=404)
         except web.HTTPMethodNotAllowed:
             r = web.json_response({"error": "method not allowed"}, status=405)
+        except web.HTTPRequestEntityTooLarge:
+            r = web.json_response({"error": "request entity too large"}, status=413)
+        except Exception:  # a fault of the mock; tests look for it
+            traceback.print_exc()
+            r = web.json_response({"error": "Internal server error"}, status=500)
         return r if isinstance(r, web.StreamResponse) else web.json_response(r, dumps=lambda d: json.dumps(d, separators=(",", ":")))
 
     async def limit(self, name, request, body):

@@ -2,8 +2,32 @@
 import base64
 import json
 
-from common import MICRO, Error, human
-from polymarket.views import number
+from aiohttp import web
+
+from common import MICRO, Error, human, whole
+from polymarket import verify, views
+
+
+def invalid(text):
+    return Error(422, {"type": "validation error", "error": text})
+
+
+def missing(key):
+    return Error(404, {"type": "not found error", "error": key + " not found"})
+
+
+def number(query, name, default, least=0, most=1 << 40):
+    try:
+        return whole(query.get(name) or str(default), least, most)
+    except ValueError as e:
+        raise invalid(f"{name} is invalid") from e
+
+
+def between(value, least, most, kind):
+    try:
+        return (not least or kind(least) <= value) and (not most or value <= kind(most))
+    except ValueError as e:
+        raise invalid(f"{least or most} is invalid") from e
 
 
 class Gamma:
@@ -21,14 +45,55 @@ class Gamma:
         r.add_get("/events/slug/{slug}", self.one(self.event_rows, "slug"))
         r.add_get("/events/{id}", self.one(self.event_rows, "id"))
         r.add_get("/tags", self.tags)
-        r.add_get("/tags/slug/{slug}", self.tag)
-        r.add_get("/tags/{id}/related-tags", self.related)
+        for by in ("slug/{slug}", "{id}"):
+            r.add_get("/tags/" + by, self.tag)
+            r.add_get(f"/tags/{by}/related-tags", self.related)
+            r.add_get(f"/tags/{by}/related-tags/tags", self.related)
+        r.add_get("/markets/{id}/tags", self.tags_of(self.market_rows))
+        r.add_get("/events/{id}/tags", self.tags_of(self.event_rows))
+        r.add_get("/markets/{id}/description", self.described)
+        r.add_get("/events/pagination", self.event_pages)
         r.add_get("/public-search", self.search)
-        for name in ("series", "sports", "teams"):
+        r.add_get("/public-profile", self.profile)
+        r.add_get("/comments", self.comments)
+        r.add_get("/sports/market-types", self.sports_types)
+        r.add_get("/status", self.status)
+        for name in ("series", "sports", "teams", "market-clarifications", "comments/{id}", "comments/user_address/{address}"):
             r.add_get("/" + name, self.nothing)
+        for name in ("series/{id}", "teams/{id}", "profiles/user_address/{id}"):
+            r.add_get("/" + name, self.unknown)
+        for name in ("events/{id}/comments/count", "series/{id}/comments/count"):
+            r.add_get("/" + name, self.count)
 
     async def nothing(self, request):
         return []
+
+    async def count(self, request):
+        return {"count": 0}
+
+    async def status(self, request):
+        return web.Response(text="OK")
+
+    async def unknown(self, request):
+        raise missing("id")
+
+    async def sports_types(self, request):
+        return {"marketTypes": ["moneyline", "spreads", "totals"]}
+
+    async def comments(self, request):
+        if request.query.get("parent_entity_type") not in ("Event", "Series", "market") or not request.query.get("parent_entity_id", "").isascii():
+            raise invalid("parent_entity_type and parent_entity_id are required")
+        return []
+
+    async def profile(self, request):
+        address = request.query.get("address", "")
+        if not verify.address_ok(address):
+            raise Error(400, {"type": "validation error", "error": "invalid address"})
+        w = self.ledger.wallets.get(address.lower())
+        if w is None:
+            raise Error(404, {"type": "not found error", "error": "profile not found"})
+        return {"createdAt": self.v.iso(self.v.started), "proxyWallet": w.address, "profileImage": "", "displayUsernamePublic": bool(w.name), "bio": "",
+                "pseudonym": w.name, "name": w.name, "users": [], "xUsername": "", "verifiedBadge": False}
 
     # --- rows ---
     def market(self, m, with_event=True):
@@ -41,13 +106,13 @@ class Gamma:
         doc = {"id": m.id, "question": m.question, "conditionId": m.condition[:64] if v2 else m.condition, "slug": m.slug,
                "endDate": self.v.iso(m.end), "startDate": self.v.iso(m.created), "createdAt": self.v.iso(m.created), "description": "",
                "outcomes": json.dumps(m.outcomes), "outcomePrices": json.dumps([human(price), human(MICRO - price)]),
-               "volume": human(m.volume), "volumeNum": number(m.volume), "volume24hr": number(m.volume), "liquidity": "0", "liquidityNum": 0,
+               "volume": human(m.volume), "volumeNum": views.number(m.volume), "volume24hr": views.number(m.volume), "liquidity": "0", "liquidityNum": 0,
                "active": True, "closed": m.closed, "archived": False, "new": False, "restricted": True, "questionID": m.condition,
-               "enableOrderBook": True, "acceptingOrders": m.accepting, "orderPriceMinTickSize": number(m.tick), "orderMinSize": number(m.min_size),
+               "enableOrderBook": True, "acceptingOrders": m.accepting, "orderPriceMinTickSize": views.number(m.tick), "orderMinSize": views.number(m.min_size),
                "clobTokenIds": None if v2 else json.dumps(m.tokens), "umaResolutionStatuses": "[]", "makerBaseFee": 1000, "takerBaseFee": 1000,
                "negRisk": m.neg_risk, "secondsDelay": int(m.delay_s), "clearBookOnStart": m.clear_at_start, "feesEnabled": bool(m.fee_rate),
-               "bestBid": number(bid or 0), "bestAsk": number(MICRO if ask is None else ask), "lastTradePrice": number(last or 0),
-               "spread": number((MICRO if ask is None else ask) - (bid or 0)), "groupItemTitle": "", "groupItemThreshold": "0", "marketMakerAddress": ""}
+               "bestBid": views.number(bid or 0), "bestAsk": views.number(MICRO if ask is None else ask), "lastTradePrice": views.number(last or 0),
+               "spread": views.number((MICRO if ask is None else ask) - (bid or 0)), "groupItemTitle": "", "groupItemThreshold": "0", "marketMakerAddress": ""}
         if v2:
             doc.update(version="v2", positionIds=m.tokens)
         if m.fee_rate:
@@ -68,7 +133,7 @@ class Gamma:
         ms = [m for m in self.ledger.markets.values() if m.event == slug]
         closed = all(m.closed for m in ms)
         return {"id": "9" + ms[0].id, "ticker": slug, "slug": slug, "title": ms[0].event_title or slug, "description": "", "active": True, "closed": closed,
-                "archived": False, "negRisk": ms[0].neg_risk, "volume": number(sum(m.volume for m in ms)), "volume24hr": number(sum(m.volume for m in ms)),
+                "archived": False, "negRisk": ms[0].neg_risk, "volume": views.number(sum(m.volume for m in ms)), "volume24hr": views.number(sum(m.volume for m in ms)),
                 "liquidity": 0, "endDate": self.v.iso(max(m.end for m in ms)), "startDate": self.v.iso(ms[0].created),
                 "tags": self.tag_rows(sorted({t for m in ms for t in m.tags}))}
 
@@ -108,10 +173,11 @@ class Gamma:
             return False
         if q.get("tag_slug") and q["tag_slug"] not in m.tags:
             return False
-        for k, n in (("liquidity_num_min", 0), ("volume_num_min", m.volume / MICRO)):
-            if q.get(k) and n < float(q[k]):
+        for k, n in (("liquidity_num", 0), ("volume_num", m.volume / MICRO), ("liquidity", 0), ("volume", m.volume / MICRO)):
+            if not between(n, q.get(k + "_min"), q.get(k + "_max"), float):
                 return False
-        return True
+        return between(self.v.iso(m.end), q.get("end_date_min"), q.get("end_date_max"), str) and between(
+            self.v.iso(m.created), q.get("start_date_min"), q.get("start_date_max"), str)
 
     @staticmethod
     def ordered(rows, q):
@@ -125,14 +191,12 @@ class Gamma:
         async def handler(request):
             q = request.query
             if "offset" in q:
-                raise Error(422, {"error": "offset is not supported, use after_cursor"})
-            limit = int(q.get("limit", 20))
-            if not 1 <= limit <= 100:
-                raise Error(422, {"error": "limit must be between 1 and 100"})
+                raise invalid("offset is not supported, use after_cursor")
+            limit = number(q, "limit", 20, 1, 100)
             try:
-                at = int(base64.b64decode(q["after_cursor"]).decode()) if q.get("after_cursor") else 0
+                at = whole(base64.b64decode(q["after_cursor"], validate=True).decode()) if q.get("after_cursor") else 0
             except ValueError as e:
-                raise Error(422, {"error": "invalid cursor"}) from e
+                raise invalid("invalid cursor") from e
             found = rows(q)
             doc = {name: found[at:at + limit]}
             if at + limit < len(found):
@@ -142,8 +206,8 @@ class Gamma:
 
     def offset(self, rows):
         async def handler(request):
-            at = int(request.query.get("offset", 0))
-            return rows(request.query)[at:at + int(request.query.get("limit", 20))]
+            at, limit = number(request.query, "offset", 0), number(request.query, "limit", 20)
+            return rows(request.query)[at:at + min(limit, 500)]
         return handler
 
     def one(self, rows, key):
@@ -152,35 +216,54 @@ class Gamma:
             q["closed"] = "any"
             found = [r for r in rows(q) if r[key] == request.match_info[key]]
             if not found:
-                raise Error(404, {"type": "not found error", "error": "id not found" if key == "id" else "slug not found"})
+                raise missing(key)
             return found[0]
         return handler
 
+    async def event_pages(self, request):
+        found = self.event_rows(request.query)
+        at, limit = number(request.query, "offset", 0), number(request.query, "limit", 20)
+        return {"data": found[at:at + limit], "pagination": {"hasMore": at + limit < len(found), "totalResults": len(found)}}
+
+    async def described(self, request):
+        await self.one(self.market_rows, "id")(request)
+        return {"description": ""}
+
     async def tags(self, request):
-        return self.tag_rows(self.all_tags())
+        at, limit = number(request.query, "offset", 0), number(request.query, "limit", 100)
+        return self.tag_rows(self.all_tags())[at:at + limit]
 
     async def tag(self, request):
-        found = [t for t in self.tag_rows(self.all_tags()) if t["slug"] == request.match_info["slug"]]
+        key, value = next(iter(request.match_info.items()))
+        found = [t for t in self.tag_rows(self.all_tags()) if t[key] == value]
         if not found:
-            raise Error(404, {"type": "not found error", "error": "slug not found"})
+            raise missing(key)
         return found[0]
 
     async def related(self, request):
+        """No tag of this venue is related to another."""
+        await self.tag(request)
         return []
+
+    def tags_of(self, rows):
+        async def handler(request):
+            found = await self.one(rows, "id")(request)
+            return found["tags"] if "tags" in found else self.tag_rows(next(m for m in self.ledger.markets.values() if m.id == found["id"]).tags)
+        return handler
 
     async def search(self, request):
         q = request.query
         if not q.get("q"):
-            raise Error(422, {"type": "validation error", "error": "q is required"})
-        words, most = q["q"].lower().split(), int(q.get("limit_per_type", 10))
+            raise invalid("q is required")
+        words, most, turn = q["q"].lower().split(), number(q, "limit_per_type", 10, 1, 100), number(q, "page", 1, 1)
         slugs = []
         for m in self.listed():
             text = f"{m.question} {m.event_title} {m.slug}".lower()
             if all(w in text for w in words) and m.event not in slugs:
                 slugs.append(m.event)
         rows = [{**self.event_head(s), "markets": [self.market(m, False) for m in self.ledger.markets.values() if m.event == s]} for s in slugs]
-        return {"events": rows[:most], "tags": [t for t in self.tag_rows(self.all_tags()) if any(w in t["slug"] for w in words)], "profiles": None,
-                "pagination": {"hasMore": len(rows) > most, "totalResults": len(rows)}}
+        return {"events": rows[(turn - 1) * most:turn * most], "tags": [t for t in self.tag_rows(self.all_tags()) if any(w in t["slug"] for w in words)],
+                "profiles": None, "pagination": {"hasMore": len(rows) > turn * most, "totalResults": len(rows)}}
 
 
 def geoblock(venue):

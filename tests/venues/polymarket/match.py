@@ -75,8 +75,9 @@ class Engine:
             raise Error(400, FOK_KILLED)
         if o.type == "FAK" and not plan:
             raise Error(400, FAK_KILLED)
-        if o.side == "BUY":
-            need = sum(c + self.fee(o, y, n) for y, _, n, c in plan)
+        if o.side == "BUY" and plan:
+            rests = 0 if o.type in ("FOK", "FAK") else o.left - sum(n for _, _, n, _ in plan)
+            need = sum(c + self.fee(o, y, n) for y, _, n, c in plan) + -(-rests * o.price // MICRO)
             have = self.ledger.available(o.wallet)
             if need > have:
                 raise Error(400, f"not enough balance / allowance: the balance is not enough -> balance: {have}, order amount: {need}")
@@ -202,11 +203,22 @@ class Engine:
             return "Order already matched"
         return None if o.status == "LIVE" else "Order already canceled"
 
-    # --- sports: placed later ---
-    def delay(self, o):
+    # --- placed later ---
+    def hold(self, o):
+        """Its money or shares are taken, its id is known, no one else sees it."""
         self.ledger.seq += 1
         o.seq, o.created, o.status = self.ledger.seq, self.v.now(), "DELAYED"
         self.ledger.orders[o.id] = o
+
+    def let_go(self, o):
+        if o.status != "DELAYED":
+            raise Error(400, "the market is not yet ready to process new orders")
+        o.status = "NEW"
+        del self.ledger.orders[o.id]
+
+    def delay(self, o):
+        """Sports."""
+        self.hold(o)
         asyncio.get_running_loop().call_later(o.market.delay_s, self.undelay, o)
 
     def undelay(self, o):

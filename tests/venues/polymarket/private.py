@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 
-from common import Error
+from common import Error, parse_json, whole
 from polymarket import auth, rules, verify, views
 from polymarket.public import page
 
@@ -25,7 +25,7 @@ class Private:
         r.add_get("/auth/derive-api-key", self.derive_key)
         for method, path, fn in (("GET", "/auth/api-keys", self.keys), ("DELETE", "/auth/api-key", self.drop_key),
                                  ("GET", "/auth/ban-status/closed-only", self.closed_only), ("GET", "/balance-allowance", self.balance),
-                                 ("GET", "/balance-allowance/update", self.update), ("POST", "/order", self.post_one), ("POST", "/orders", self.post_many),
+                                 ("GET", "/balance-allowance/update", self.update), ("PUT", "/balance-allowance", self.update), ("POST", "/order", self.post_one), ("POST", "/orders", self.post_many),
                                  ("DELETE", "/order", self.cancel_one), ("DELETE", "/orders", self.cancel_many), ("DELETE", "/cancel-all", self.cancel_all),
                                  ("DELETE", "/cancel-market-orders", self.cancel_market), ("GET", "/data/orders", self.orders),
                                  ("GET", "/data/order/{id}", self.order), ("GET", "/data/trades", self.trades), ("POST", "/v1/heartbeats", self.heartbeat),
@@ -41,8 +41,10 @@ class Private:
 
     @staticmethod
     async def body(request, refusal=rules.PAYLOAD):
+        if "json" not in request.content_type:
+            raise Error(400, refusal)
         try:
-            return json.loads(await request.text())
+            return parse_json(await request.read())
         except ValueError as e:
             raise Error(400, refusal) from e
 
@@ -136,7 +138,9 @@ class Private:
             self.engine.delay(order)
             return views.posted(order, [], "delayed")
         if marketable and self.v.options["taker_delay_ms"]:
+            self.engine.hold(order)
             await asyncio.sleep(self.v.options["taker_delay_ms"] / 1000)
+            self.engine.let_go(order)
         return views.posted(order, self.engine.enter(order))
 
     async def post_many(self, request, creds):
@@ -225,16 +229,17 @@ class Private:
 
     async def trades(self, request, creds):
         q, mine = request.query, creds["apiKey"]
-        for k in ("after", "before"):
-            if q.get(k) and not q[k].isdigit():
-                raise Error(400, "Invalid trade params payload")
+        try:
+            after, before = whole(q.get("after") or "0"), whole(q.get("before") or str(1 << 40))
+        except ValueError as e:
+            raise Error(400, "Invalid trade params payload") from e
         rows = []
         for t in reversed(self.ledger.trades):
             maker = q.get("maker_address", "").lower()
             seen = {t.taker.wallet.address} | {x.order.wallet.address for x in t.legs}
             if (mine in views.trade_owners(t) and q.get("id") in (None, "", t.id) and q.get("market") in (None, "", t.market.condition) and
                     q.get("asset_id") in (None, "", t.taker.token) and (not maker or maker in seen) and
-                    (not q.get("after") or int(t.at) >= int(q["after"])) and (not q.get("before") or int(t.at) <= int(q["before"]))):
+                    after <= int(t.at) <= before):
                 rows.append(views.trade_row(t, mine))
         return page(rows, q.get("next_cursor"), self.v.options["page"])
 
@@ -244,7 +249,7 @@ class Private:
         given = doc.get("heartbeat_id") if isinstance(doc, dict) else None
         known = self.beats.get(creds["apiKey"])
         if known and given != known[0]:
-            raise Error(400, {"error_msg": "Invalid Heartbeat ID", "heartbeat_id": known[0]})
+            raise Error(400, {"error": "Invalid Heartbeat ID", "error_msg": "Invalid Heartbeat ID", "heartbeat_id": known[0]})
         ident = known[0] if known else str(uuid.uuid4())
         self.beats[creds["apiKey"]] = (ident, self.v.now())
         return {"heartbeat_id": ident}
@@ -265,18 +270,31 @@ class Private:
             "matched_size": views.human(o.matched), "remaining_size": views.human(o.left), "outcome": o.market.outcomes[o.t], "outcome_index": o.t}})
 
     async def notifications(self, request, creds):
+        if request.query.get("signature_type", "0") not in ("0", "1", "2", "3"):
+            raise Error(400, "Invalid signature_type")
         return self.notes.get(creds["apiKey"], [])
 
     async def drop_notifications(self, request, creds):
         ids = request.query.get("ids", "").split(",")
+        if not all(re.fullmatch("[0-9]+", i) for i in ids):
+            raise Error(400, "Invalid ids")
         self.notes[creds["apiKey"]] = [n for n in self.notes.get(creds["apiKey"], []) if str(n["id"]) not in ids]
         return "OK"
 
     async def scoring(self, request, creds):
-        o = self.ledger.orders.get(request.query.get("order_id", "").lower())
-        return {"scoring": bool(o and o.status == "LIVE")}
+        ident = request.query.get("order_id", "")
+        if not ORDER_ID.fullmatch(ident):
+            raise Error(400, "Invalid order_id")
+        return {"scoring": self.scores(ident)}
+
+    def scores(self, ident):
+        o = self.ledger.orders.get(ident.lower())
+        return bool(o and o.status == "LIVE")
 
     async def scorings(self, request, creds):
         ids = await self.body(request, "Invalid payload")
-        ids = json.loads(ids) if isinstance(ids, str) else ids
-        return {i: bool(self.ledger.orders.get(i.lower()) and self.ledger.orders[i.lower()].status == "LIVE") for i in ids}
+        if not isinstance(ids, list):
+            raise Error(400, "Invalid payload")
+        if not all(isinstance(i, str) and ORDER_ID.fullmatch(i) for i in ids):
+            raise Error(400, "Invalid orderID")
+        return {i: self.scores(i) for i in ids}

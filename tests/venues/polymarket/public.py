@@ -1,10 +1,11 @@
 """CLOB REST without a key: books, prices, markets, history, time."""
 import base64
-import json
+import re
 
-from common import Error, human
+from common import Error, human, parse_json, whole
 from polymarket import views
 
+SPANS = {"1h": 3600, "6h": 21600, "1d": 86400, "1w": 604800, "1m": 2592000, "max": 1 << 40, "all": 1 << 40}
 NO_BOOK = "No orderbook exists for the requested token id"
 
 
@@ -37,14 +38,19 @@ class Public:
                               ("last-trade-price", "last-trades-prices", self.last)):
             r.add_get("/" + name, self.single(fn))
             r.add_post("/" + one, self.many(name, fn))
+            r.add_get("/" + one, self.many(name, fn))
         for name, fn in (("tick-size", self.tick_size), ("neg-risk", self.neg_risk), ("fee-rate", self.fee_rate)):
-            r.add_get("/" + name, self.token_info(fn))
-            r.add_get("/" + name + "/{token}", self.token_info(fn))
+            missing = "fee rate not found for market" if name == "fee-rate" else "market not found"
+            r.add_get("/" + name, self.token_info(fn, missing))
+            r.add_get("/" + name + "/{token}", self.token_info(fn, missing))
         r.add_get("/clob-markets/{condition}", self.clob_market)
         r.add_get("/markets/{condition}", self.market)
         r.add_get("/markets-by-token/{token}", self.by_token)
-        for name in ("markets", "simplified-markets", "sampling-markets", "sampling-simplified-markets"):
-            r.add_get("/" + name, self.markets)
+        for name, row in (("markets", views.long_market), ("sampling-markets", views.long_market), ("simplified-markets", views.simple_market),
+                          ("sampling-simplified-markets", views.simple_market)):
+            r.add_get("/" + name, self.markets(row, name.startswith("sampling")))
+        r.add_post("/markets/live-activity", self.live_markets)
+        r.add_get("/markets/live-activity/{condition}", self.live_market)
         r.add_get("/prices-history", self.history)
         r.add_post("/batch-prices-history", self.histories)
         r.add_get("/fees/builder-fees/{code}", self.builder_fees)
@@ -62,7 +68,7 @@ class Public:
         return {"builder_maker_fee_rate_bps": 0, "builder_taker_fee_rate_bps": 0}
 
     def find(self, token, missing=NO_BOOK):
-        if not token or not str(token).isdigit():
+        if not token or not re.fullmatch("[0-9]{1,78}", str(token)):
             raise Error(400, "Invalid token id")
         found = self.ledger.tokens.get(str(token))
         if found is None or (found[0].closed and missing == NO_BOOK):
@@ -105,7 +111,7 @@ class Public:
     def many(self, name, fn):
         async def handler(request):
             try:
-                rows = json.loads(await request.text())
+                rows = self.named(request.query) if request.method == "GET" else parse_json(await request.read())
                 wanted = [(str(x["token_id"]), x) for x in rows]
             except (ValueError, KeyError, TypeError) as e:
                 raise Error(400, "Invalid payload") from e
@@ -134,9 +140,18 @@ class Public:
             return out
         return handler
 
-    def token_info(self, fn):
+    @staticmethod
+    def named(query):
+        """The rows of a query: token_ids=a,b and, of prices, sides=BUY,SELL."""
+        tokens, sides = query["token_ids"].split(","), query.get("sides")
+        sides = sides.split(",") if sides else [""] * len(tokens)
+        if len(sides) != len(tokens):
+            raise ValueError("sides")
+        return [{"token_id": t, "side": s} for t, s in zip(tokens, sides)]
+
+    def token_info(self, fn, missing="market not found"):
         async def handler(request):
-            m, t = self.find(request.match_info.get("token") or request.query.get("token_id"), "market not found")
+            m, t = self.find(request.match_info.get("token") or request.query.get("token_id"), missing)
             return fn(m)
         return handler
 
@@ -168,33 +183,57 @@ class Public:
         m = found[0]
         return {"condition_id": m.condition, "primary_token_id": m.tokens[0], "secondary_token_id": m.tokens[1]}
 
-    async def markets(self, request):
-        rows = [views.long_market(m, self.v.iso) for m in self.ledger.markets.values() if "sampling" not in request.path or not m.closed]
-        return page(rows, request.query.get("next_cursor"), 500)
+    def markets(self, row, sampling):
+        async def handler(request):
+            rows = [row(m, self.v.iso) for m in self.ledger.markets.values() if not sampling or not m.closed]
+            return page(rows, request.query.get("next_cursor"), 500)
+        return handler
 
+    async def live_market(self, request):
+        return views.live_market(self.condition(request))
+
+    async def live_markets(self, request):
+        try:
+            wanted = parse_json(await request.read())
+            found = [self.ledger.markets[c] for c in wanted if c in self.ledger.markets]
+        except (ValueError, TypeError) as e:
+            raise Error(400, "Invalid markets") from e
+        if not found:
+            raise Error(404, "markets not found")
+        return [views.live_market(m) for m in found]
+
+    # --- history ---
     def points(self, token, query):
-        m, t = self.ledger.tokens.get(token, (None, 0))
-        if m is None:
-            return []
-        spans = {"1h": 3600, "6h": 21600, "1d": 86400, "1w": 604800, "1m": 2592000, "max": 1 << 40}
+        """query: the single form's names; ValueError where a number is none."""
         now = int(self.v.now())
-        start = int(query["startTs"]) if "startTs" in query else now - spans.get(query.get("interval", "max"), 1 << 40)
-        end, step = int(query.get("endTs", now + 1)), max(1, int(query.get("fidelity", 1))) * 60
+        if query.get("interval", "max") not in SPANS:
+            raise ValueError("interval")
+        start = whole(query["startTs"]) if "startTs" in query else now - SPANS[query.get("interval", "max")]
+        end, step = whole(query.get("endTs", now + 1)), whole(query.get("fidelity", 1), 1, 100000) * 60
+        m, t = self.ledger.tokens.get(token, (None, 0))
         out = {}
-        for s, yes in m.history:
+        for s, yes in m.history if m else ():
             if start <= s <= end:
                 out[s // step * step] = yes if t == 0 else 1_000_000 - yes
         return [{"t": s, "p": views.number(p)} for s, p in sorted(out.items())]
 
     async def history(self, request):
-        token = request.query.get("market", "")
-        if not token:
+        q = request.query
+        if not q.get("market"):
             raise Error(400, "invalid filters: 'market' is required")
-        if "interval" not in request.query and "startTs" not in request.query:
+        if "interval" not in q and "startTs" not in q:
             raise Error(400, "invalid filters: 'startTs' and 'endTs' or 'interval' are required")
-        return {"history": self.points(token, request.query)}
+        try:
+            return {"history": self.points(q["market"], q)}
+        except ValueError as e:
+            raise Error(400, f"invalid filters: {e}") from e
 
     async def histories(self, request):
-        doc = json.loads(await request.text())
-        query = {{"start_ts": "startTs", "end_ts": "endTs"}.get(k, k): v for k, v in doc.items() if k != "markets"}
-        return {"history": {token: self.points(token, query) for token in doc["markets"]}}
+        try:
+            doc = parse_json(await request.read())
+            query = {{"start_ts": "startTs", "end_ts": "endTs"}.get(k, k): v for k, v in doc.items() if k != "markets"}
+            if not 1 <= len(doc["markets"]) <= 20:
+                raise ValueError("1 to 20 markets")
+            return {"history": {str(token): self.points(token, query) for token in doc["markets"]}}
+        except (ValueError, KeyError, TypeError, AttributeError) as e:
+            raise Error(400, f"invalid filters: {e}") from e

@@ -17,7 +17,9 @@ def shape(doc):
     """The wire form of one order of POST /order; (order, type, post_only)."""
     o = doc.get("order") if isinstance(doc, dict) else None
     whole = ("tokenId", "makerAmount", "takerAmount", "timestamp", "expiration")
-    good = (isinstance(o, dict) and all(isinstance(o.get(k), str) and WHOLE.fullmatch(o[k]) for k in whole) and
+    if isinstance(o, dict) and "nonce" in o and "feeRateBps" in o and "timestamp" not in o:
+        raise Error(400, "order_version_mismatch")  # an order of V1
+    good = (isinstance(o, dict) and all(isinstance(o.get(k), str) and WHOLE.fullmatch(o[k]) and int(o[k]) < 1 << 256 for k in whole) and
             type(o.get("salt")) is int and 0 < o["salt"] <= (1 << 53) - 1 and o.get("side") in ("BUY", "SELL") and
             type(o.get("signatureType")) is int and 0 <= o["signatureType"] <= 3 and verify.address_ok(o.get("maker")) and verify.address_ok(o.get("signer")) and
             all(isinstance(o.get(k), str) and BYTES32.fullmatch(o[k]) for k in ("metadata", "builder")) and isinstance(o.get("signature"), str) and
@@ -62,7 +64,7 @@ def limits(v, m, o, kind, ident):
             raise Error(400, ACCURACY[o["side"]])
         unit = 1000 if t == 100_000 else 100  # the taker side was rounded down to 4 decimals (3 at the widest tick)
         slack = (price * unit if buy else unit * MICRO) + MICRO
-        if not (0 <= (exact - price * shares if buy else price * shares - exact) <= slack):
+        if abs(exact - price * shares) > slack:  # rounded the other way it is taken too, but meets no order at its price
             raise bad_tick
     elif price * shares != exact:
         raise bad_tick

@@ -7,17 +7,21 @@ import common
 from common import MICRO, Bucket, Error, Venue, Window, human, micro
 from polymarket import rules, verify, views
 from polymarket.background import Background
+from polymarket.boards import Boards
 from polymarket.data import Data
+from polymarket.data_v1 import DataV1
 from polymarket.gamma import Gamma, add_geoblock
 from polymarket.ledger import Ledger, Market, Order, condition_id, token_ids
 from polymarket.match import Engine
 from polymarket.private import Private
 from polymarket.public import Public
+from polymarket.relayer import Relayer
+from polymarket.rewards import Rewards
 from polymarket.streams import Streams
 
 OPTIONS = {
     "version": 2, "mined_ms": 150, "confirmed_ms": 150, "index_ms": 0, "fok_target": "collateral", "taker_delay_ms": 0, "page": 100, "batch_max": 15,
-    "auth_window_s": 60, "order_window_s": 600, "gtd_min_s": 180, "heartbeat_s": 10, "ping_s": 125, "missing_order": "404", "cdn": True, "gamma_lag_s": 0,
+    "auth_window_s": 60, "order_window_s": 600, "gtd_min_s": 180, "heartbeat_s": 10, "ping_s": 125, "missing_order": "404", "cdn": True, "data_v1": True, "gamma_lag_s": 0,
     "blocked": False, "country": "CH", "no_resolved_event": False, "deny_auth": False, "rates": "on", "orders_rate": 40, "orders_burst": 60, "cancels_rate": 80,
     "cancels_burst": 120, "rate_scale": 1.0, "retry_after": 0,
 }
@@ -41,13 +45,19 @@ class Polymarket(Venue):
         self.public, self.private, self.streams = Public(self), Private(self), Streams(self)
         self.gamma, self.data, self.random = Gamma(self), Data(self), random.Random(seed)
         self.crowd = Background(self)
-        clob, gamma, data = self.app("clob"), self.app("gamma"), self.app("data")
+        clob, gamma, data, relayer = (self.app(x) for x in ("clob", "gamma", "data", "relayer"))
         self.control(clob)
         self.public.routes(clob)
         self.private.routes(clob)
+        self.rewards, self.relayer = Rewards(self), Relayer(self)
+        self.rewards.routes(clob)
+        self.relayer.routes(relayer)
         self.streams.routes(clob)
         self.gamma.routes(gamma)
-        self.data.routes(data)
+        self.boards = Boards(self, self.data)
+        self.data_v1 = DataV1(self, self.data, self.boards)
+        for part in (self.data, self.boards, self.data_v1):
+            part.routes(data)
         add_geoblock(data, self)
 
     @staticmethod

@@ -1,7 +1,5 @@
 """The two WebSockets: market (books, trades, ticks, resolution) and user (own orders and trades)."""
-import json
-
-from common import human
+from common import human, parse_json
 from polymarket import auth, views
 
 
@@ -18,21 +16,35 @@ class Streams:
         return await self.v.peer(request, "market", self.market_text)
 
     def market_text(self, peer, text):
-        try:
-            doc = json.loads(text)
-        except ValueError:
+        doc = self.parsed(text)
+        if not self.listed(doc, "assets_ids"):
             peer.send("INVALID OPERATION")
             return
         subs = getattr(peer, "assets", None)
         if subs is None and doc.get("type") == "market":
             peer.assets, peer.custom = set(), bool(doc.get("custom_feature_enabled"))
-            self.subscribe(peer, doc.get("assets_ids", []), doc.get("initial_dump", True))
+            self.subscribe(peer, doc.get("assets_ids") or [], doc.get("initial_dump", True))
         elif subs is not None and doc.get("operation") == "subscribe":
-            self.subscribe(peer, doc.get("assets_ids", []), True)
+            if isinstance(doc.get("custom_feature_enabled"), bool):  # counts even where no asset is new
+                peer.custom = doc["custom_feature_enabled"]
+            self.subscribe(peer, doc.get("assets_ids") or [], True)
         elif subs is not None and doc.get("operation") == "unsubscribe":
-            subs -= set(doc.get("assets_ids", []))
+            subs -= set(doc.get("assets_ids") or [])
         else:
             peer.send("INVALID OPERATION")
+
+    @staticmethod
+    def parsed(text):
+        try:
+            return parse_json(text.encode())
+        except ValueError:
+            return None
+
+    @staticmethod
+    def listed(doc, key):
+        """An object whose list holds texts only?"""
+        rows = (doc.get(key) or []) if isinstance(doc, dict) else None
+        return isinstance(rows, list) and all(isinstance(x, str) for x in rows)
 
     def subscribe(self, peer, assets, dump):
         new = [a for a in assets if a not in peer.assets]
@@ -112,9 +124,8 @@ class Streams:
         return await self.v.peer(request, "user", self.user_text)
 
     def user_text(self, peer, text):
-        try:
-            doc = json.loads(text)
-        except ValueError:
+        doc = self.parsed(text)
+        if not self.listed(doc, "markets"):
             peer.close()
             return
         if getattr(peer, "owner", None) is None:
@@ -124,9 +135,9 @@ class Streams:
                 return
             peer.owner, peer.markets = creds["apiKey"], set(doc.get("markets") or [])
         elif doc.get("operation") == "subscribe":
-            peer.markets |= set(doc.get("markets", []))
+            peer.markets |= set(doc.get("markets") or [])
         elif doc.get("operation") == "unsubscribe":
-            peer.markets -= set(doc.get("markets", []))
+            peer.markets -= set(doc.get("markets") or [])
 
     def to_user(self, owner, market, event, doc):
         for p in self.fanout.of("user"):

@@ -118,11 +118,10 @@ def l1_digest(address, timestamp, nonce, chain):
 
 
 def l1_signer(address, timestamp, nonce, chain, signature):
-    try:
-        sig = bytes.fromhex(signature[2:])
-    except ValueError:
+    if not re.fullmatch(r"0x[0-9a-fA-F]{130}", signature):
         return None
-    return recover(l1_digest(address, timestamp, nonce, chain), sig) if len(sig) == 65 else None
+    sig = bytes.fromhex(signature[2:])
+    return recover(l1_digest(address, timestamp, nonce, chain), sig)
 
 
 def l2_signature(secret, timestamp, method, path, body):

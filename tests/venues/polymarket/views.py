@@ -77,13 +77,29 @@ def clob_market(m):
     return doc
 
 
+def tokens(m):
+    price = [(m.last[i] or micro("0.5")) for i in range(2)]
+    return [{"token_id": x, "outcome": m.outcomes[i], "price": number(price[i]), "winner": m.winner == i} for i, x in enumerate(m.tokens)]
+
+
+REWARDS = {"rates": None, "min_size": 50, "max_spread": 4.5}
+
+
 def long_market(m, iso):
     """GET /markets/{condition}."""
-    price = [(m.last[i] or micro("0.5")) for i in range(2)]
     return {"enable_order_book": not m.closed, "active": True, "closed": m.closed, "archived": False, "accepting_orders": m.accepting,
-            "minimum_order_size": number(m.min_size), "minimum_tick_size": number(m.tick), "condition_id": m.condition,
-            "question_id": m.condition, "question": m.question, "description": "", "market_slug": m.slug, "end_date_iso": iso(m.end),
-            "game_start_time": None, "seconds_delay": int(m.delay_s), "maker_base_fee": 0, "taker_base_fee": 0, "neg_risk": m.neg_risk,
-            "neg_risk_market_id": "", "neg_risk_request_id": "", "is_50_50_outcome": m.winner == -1,
-            "tokens": [{"token_id": x, "outcome": m.outcomes[i], "price": number(price[i]), "winner": m.winner == i} for i, x in enumerate(m.tokens)],
-            "tags": list(m.tags)}
+            "accepting_order_timestamp": iso(m.created), "minimum_order_size": number(m.min_size), "minimum_tick_size": number(m.tick),
+            "condition_id": m.condition, "question_id": m.condition, "question": m.question, "description": "", "market_slug": m.slug,
+            "end_date_iso": iso(m.end), "game_start_time": None, "seconds_delay": int(m.delay_s), "fpmm": "", "maker_base_fee": 0, "taker_base_fee": 0,
+            "notifications_enabled": True, "neg_risk": m.neg_risk, "neg_risk_market_id": "", "neg_risk_request_id": "", "icon": "", "image": "",
+            "rewards": REWARDS, "is_50_50_outcome": m.winner == -1, "tokens": tokens(m), "tags": list(m.tags)}
+
+
+def simple_market(m, iso):
+    return {"condition_id": m.condition, "rewards": REWARDS, "tokens": tokens(m), "active": True, "closed": m.closed, "archived": False,
+            "accepting_orders": m.accepting}
+
+
+def live_market(m):
+    return {"condition_id": m.condition, "id": int(m.id), "question": m.question, "market_slug": m.slug, "event_slug": m.event, "series_slug": "", "icon": "",
+            "image": "", "tags": list(m.tags)}
