@@ -165,6 +165,9 @@ static void until_a_time(void **state) {
     assert_int_equal(prepare(&o), ERR_BAD_VALUE);
     o.expires_us = now_us() + 122 * 1000000LL;
     assert_int_equal(prepare(&o), ERR_OK);
+    pm_clob_clock(R.session.clob, now_us() / 1000000 + 40, now_us(), now_us()); /* their clock is ahead */
+    assert_true(pm_orders_build(&R.session, &o, &d, &made));
+    assert_true(llabs(made.expiration_s - (o.expires_us / 1000000 + 100)) <= 1);
     o.tif = TIF_GTC;
     assert_true(pm_orders_build(&R.session, &o, &d, &made));
     assert_int_equal(made.expiration_s, 0);

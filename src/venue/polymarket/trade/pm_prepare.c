@@ -141,7 +141,8 @@ static enum err amounts_of(const struct pm_market *m, const struct order *o, con
     return pm_amounts_limit(sell, t->price, o->size.micro, FINEST_TICK, false, a); /* the product is exact: the tick changes nothing */
 }
 
-static int64_t gtd_expiration_s(const struct order *o) { return (o->expires_us + PM_SECOND_US - 1) / PM_SECOND_US + GTD_EARLY_S; }
+/* By the venue's clock. It is not part of what is signed. */
+static int64_t gtd_expiration_s(const struct pm_session *s, const struct order *o) { return (o->expires_us + pm_clob_skew_us(s->clob) + PM_SECOND_US - 1) / PM_SECOND_US + GTD_EARLY_S; }
 
 static bool order_make(const struct pm_session *s, const struct pm_market *m, const struct order *o, const struct terms *t, struct pm_domain *d, struct pm_order *out) {
     struct pm_amounts a;
@@ -149,7 +150,7 @@ static bool order_make(const struct pm_session *s, const struct pm_market *m, co
         return false;
     *out = (struct pm_order){.salt = t->salt, .maker = s->wallet, .signer = s->signature_type == PM_1271 ? s->wallet : *pm_key_address(s->key), .maker_amount = a.maker,
                              .taker_amount = a.taker, .side = o->action == ACTION_SELL, .signature_type = (uint8_t)s->signature_type, .timestamp_ms = t->timestamp_ms,
-                             .builder = s->builder, .expiration_s = !pm_order_immediate(o) && o->tif == TIF_GTD ? gtd_expiration_s(o) : 0};
+                             .builder = s->builder, .expiration_s = !pm_order_immediate(o) && o->tif == TIF_GTD ? gtd_expiration_s(s, o) : 0};
     *d = (struct pm_domain){.chain_id = s->chain_id, .exchange = m->protocol == 2 ? PM_EXCHANGE_V3 : m->neg_risk ? PM_EXCHANGE_NEG_RISK : PM_EXCHANGE_STANDARD};
     return pm_word_parse_dec(m->token[o->side == SIDE_NO], &out->token);
 }
@@ -207,7 +208,7 @@ static enum err check_shape(const struct pm_session *s, const struct pm_market *
         return ERR_UNSUPPORTED;
     if (o->flags & ORDER_POST_ONLY && pm_order_immediate(o))
         return say(o, ERR_BAD_VALUE, "an order that fills at once can't be post-only");
-    if (!pm_order_immediate(o) && o->tif == TIF_GTD && gtd_expiration_s(o) < (now_us + pm_clob_skew_us(s->clob)) / PM_SECOND_US + GTD_AHEAD_S)
+    if (!pm_order_immediate(o) && o->tif == TIF_GTD && gtd_expiration_s(s, o) < (now_us + pm_clob_skew_us(s->clob)) / PM_SECOND_US + GTD_AHEAD_S)
         return say(o, ERR_BAD_VALUE, "the venue takes no order that ends within two minutes");
     return ERR_OK;
 }
