@@ -43,7 +43,7 @@ static struct rig {
     struct asked asked[64];
     struct got got[8];
     struct ws_handler ws;
-    int reconnects, sends, queries;
+    int reconnects, sends, queries, needs;
     char sent[512];
     struct pm_creds creds;
 } g;
@@ -78,7 +78,9 @@ void pm_market_need(struct pm_data *d, const char *what, pm_market_fn *done, voi
     int outcome;
     g.n_markets += g.can_list ? g.n_hidden : 0;
     g.n_hidden = g.can_list ? 0 : g.n_hidden;
-    done(ctx, pm_market_by_token(d, what, &outcome));
+    g.needs++;
+    if (done != NULL)
+        done(ctx, pm_market_by_token(d, what, &outcome));
 }
 void pm_market_needs_drop(struct pm_data *d, const void *ctx) { (void)d, (void)ctx; }
 const struct pm_hosts *pm_data_hosts(const struct pm_data *d) {

@@ -154,6 +154,7 @@ static void a_taker_fill_settles_in_steps(void **st) {
     assert_int_equal(f->maker, 0);
     assert_int_equal(f->finality, FILL_PROVISIONAL);
     assert_int_equal(f->at_us, 1796000000LL * PM_SECOND);
+    assert_true(g.needs > 0); /* its market stays watched */
     assert_int_equal(count(EVENT_FINALITY), 0);
     trade_doc(TRADE("t1", "CONFIRMED", TOOK));
     trade_doc(TRADE("t1", "MATCHED", TOOK));

@@ -178,6 +178,7 @@ void pm_holdings_markets(struct pm_recon *r) {
         const struct pm_market *m = pm_market_by_token(d, h->token, &outcome);
         if (m != NULL) {
             holding_place(h, m, outcome);
+            pm_market_need(d, h->token, NULL, NULL); /* stays watched */
         } else if (map_get(&r->lost, text_key(h->token), &times) && times >= LOST_TRIES && r->round % 16 != 0) {
             h->lost = true; /* now and then it is tried again */
         } else {

@@ -115,6 +115,7 @@ static void adopt(struct pm_user *u, const struct json *doc, const struct pm_own
         return;
     }
     tracker_external(u->s->tracker, &like, now_us);
+    pm_market_need(u->s->data, o->token, NULL, NULL);
     recon_order(u, &like, 0, now_us);
     if (round != 0)
         recon_order(u, &like, round, now_us);
@@ -206,6 +207,7 @@ static void part_tell(struct pm_user *u, const struct pm_own_trade *t, const str
     const struct pm_market *m = pm_market_by_token(u->s->data, p->token, &outcome);
     if (m == NULL)
         return; /* the caller has looked */
+    pm_market_need(u->s->data, m->m.native, NULL, NULL); /* what we hold stays watched, to its resolution */
     struct fill f = {.account = u->s->account, .market = m->m.id, .kind = FILL_TRADE, .finality = (uint8_t)t->finality, .maker = p->maker,
                      .side = outcome == 0 ? SIDE_YES : SIDE_NO, .action = p->sell ? ACTION_SELL : ACTION_BUY, .px = p->px, .size = p->size,
                      .at_us = t->at_us > 0 ? t->at_us : now_us};
