@@ -43,7 +43,7 @@ static struct rig {
     struct asked asked[64];
     struct got got[8];
     struct ws_handler ws;
-    int reconnects, sends, queries, needs;
+    int reconnects, sends, queries, needs, overs;
     char sent[512];
     struct pm_creds creds;
 } g;
@@ -82,6 +82,7 @@ void pm_market_need(struct pm_data *d, const char *what, pm_market_fn *done, voi
     if (done != NULL)
         done(ctx, pm_market_by_token(d, what, &outcome));
 }
+void pm_market_over(struct pm_data *d, market_id id) { (void)d, (void)id, g.overs++; }
 void pm_market_needs_drop(struct pm_data *d, const void *ctx) { (void)d, (void)ctx; }
 const struct pm_hosts *pm_data_hosts(const struct pm_data *d) {
     static const struct pm_hosts h = {"http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "ws://127.0.0.1:1/ws", ""};

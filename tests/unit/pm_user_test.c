@@ -42,6 +42,14 @@ static void why_an_order_ended(void **st) {
     assert_null(strchr(text, 0x1b));
 }
 
+static void a_market_that_is_over_is_asked_after(void **st) {
+    (void)st;
+    order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 480000, 10000000);
+    order_doc(ORDER(ORDER_A, "CANCELLATION", "CANCELED_MARKET_RESOLVED", "\"size_matched\":\"0\""));
+    assert_int_equal(nth(EVENT_DONE, 0)->done.reason, ERR_MARKET_CLOSED);
+    assert_int_equal(g.overs, 1);
+}
+
 static void a_killed_order_of_unknown_size_ends(void **st) {
     (void)st;
     order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 480000, 10000000);
@@ -403,7 +411,7 @@ static void ids_of_fills(void **st) {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_start, rig_stop)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(an_order_lives_and_ends), T(why_an_order_ended), T(a_killed_order_of_unknown_size_ends), T(a_cancel_of_unknown_size_reads_the_trades_first),
+        T(an_order_lives_and_ends), T(why_an_order_ended), T(a_market_that_is_over_is_asked_after), T(a_killed_order_of_unknown_size_ends), T(a_cancel_of_unknown_size_reads_the_trades_first),
         T(a_gtd_order_that_expires_looks_like_a_cancel), T(matched_is_not_over_while_the_rest_rests), T(an_order_of_another_hand_is_adopted), T(what_can_not_be_read_is_said),
         T(a_taker_fill_settles_in_steps), T(a_maker_fill_is_of_the_complementary_token), T(two_of_our_orders_in_one_trade), T(both_sides_of_a_trade_are_ours),
         T(a_taker_fill_over_several_prices_costs_what_it_cost), T(rows_that_do_not_add_up_leave_the_price), T(a_trade_in_a_market_not_listed_waits),

@@ -179,6 +179,8 @@ void pm_holdings_markets(struct pm_recon *r) {
         if (m != NULL) {
             holding_place(h, m, outcome);
             pm_market_need(d, h->token, NULL, NULL); /* stays watched */
+            if (h->redeemable)
+                pm_market_over(d, h->market);
         } else if (map_get(&r->lost, text_key(h->token), &times) && times >= LOST_TRIES && r->round % 16 != 0) {
             h->lost = true; /* now and then it is tried again */
         } else {
