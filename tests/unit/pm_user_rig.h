@@ -73,7 +73,6 @@ const struct pm_market *pm_market_by_condition(const struct pm_data *d, const ch
             return &g.markets[i];
     return NULL;
 }
-void pm_market_over(struct pm_data *d, market_id id) { (void)d, (void)id; }
 void pm_market_need(struct pm_data *d, const char *what, pm_market_fn *done, void *ctx) {
     int outcome;
     g.n_markets += g.can_list ? g.n_hidden : 0;

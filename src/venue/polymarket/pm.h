@@ -41,8 +41,6 @@ const struct pm_hosts *pm_data_hosts(const struct pm_data *d); /* all set */
 void pm_market_over(struct pm_data *d, market_id id); /* something says that it is resolved: it is asked after at once; the stream's word may be missing */
 void pm_data_again(struct pm_data *d); /* tells its books whole: the venue was said to be down, and what comes after a gap begins with a snapshot */
 void pm_data_health(const struct pm_data *d, struct ev_health *h); /* market side filled in */
-/* Something says that it is over (orders cancelled for it, winnings to claim): its end is asked for at once. */
-void pm_market_over(struct pm_data *d, market_id id);
 /* Trading asks for news of a market after "breaks minimum tick size": done when the listing is fresh. */
 void pm_market_refresh(struct pm_data *d, market_id id, pm_market_fn *done, void *ctx);
 

@@ -277,9 +277,3 @@ void pm_market_refresh(struct pm_data *d, market_id id, pm_market_fn *done, void
     else if (done)
         done(ctx, NULL);
 }
-
-void pm_market_over(struct pm_data *d, market_id id) {
-    struct pm_entry *e = map_get_ptr(&d->table.by_id, id);
-    if (e && e->pm.m.status != MARKET_RESOLVED)
-        e->polled_us = e->seen_us = 0;
-}

@@ -141,8 +141,6 @@ void pm_user_ends_flush(struct pm_user *u, int64_t now_us) {
 }
 
 static void order_over(struct pm_user *u, const struct tracked *t, const struct pm_own_order *o, int64_t now_us) {
-    if (o->why == ERR_MARKET_CLOSED)
-        pm_market_over(u->s->data, t->market);
     const bool killed = o->why == ERR_FOK_UNFILLED || (o->why == ERR_NO_LIQUIDITY && t->filled.micro == 0);
     if (o->matched_known || killed)
         tracker_done(u->s->tracker, t->id, o->why, o->matched_known ? o->matched : QTY(-1), o->text, now_us);
