@@ -104,6 +104,21 @@ static bool book_ok(const struct event *ev) {
     return true;
 }
 
+static bool watch_ok(const struct watch *w) {
+    return w->id != 0 && w->kind < WATCH_KIND_COUNT && w->status < WATCH_STATUS_COUNT && w->figure < FIGURE_COUNT && w->dir <= TRIGGER_AT_OR_ABOVE && w->side <= SIDE_SHORT &&
+           w->action <= ACTION_SELL;
+}
+
+static bool watches_ok(const struct event *ev) {
+    const struct ev_watches *w = &ev->u.watches;
+    if (ev->size != ((event_sizes[EVENT_WATCHES] + (uint64_t)w->n * sizeof(struct watch) + 7) & ~7ull))
+        return false;
+    for (uint32_t i = 0; i < w->n; i++)
+        if (!watch_ok(&w->watches[i]))
+            return false;
+    return true;
+}
+
 static bool model_ok(const struct model *m) {
     return m->id != 0 && m->account != 0 && bool_ok(m->enabled) && bool_ok(m->paused) && bool_ok(m->builtin) && bool_ok(m->cost_unknown) &&
            m->cost_total.micro >= 0 && m->cost_day.micro >= 0 && TEXT_OK(m->name) && m->name[0] != 0 && TEXT_OK(m->variant) && TEXT_OK(m->provider) &&
@@ -203,6 +218,12 @@ static bool body_ok(const struct event *ev) {
                reason_ok(ev->u.follow_trade.reason) && TEXT_OK(ev->u.follow_trade.trade) && TEXT_OK(ev->u.follow_trade.text);
     case EVENT_TARGET_TRADE:
         return bool_ok(ev->u.target.baseline) && TEXT_OK(ev->u.target.wallet) && TEXT_OK(ev->u.target.trade);
+    case EVENT_WATCHES:
+        return watches_ok(ev);
+    case EVENT_HISTORY:
+        return ev->u.history.kind < HISTORY_KIND_COUNT && TEXT_OK(ev->u.history.what) && TEXT_OK(ev->u.history.text);
+    case EVENT_REMARK:
+        return ev->u.remark.kind <= REMARK_DAY && TEXT_OK(ev->u.remark.text);
     case EVENT_NOTE:
         return ev->u.note.level >= 0 && TEXT_OK(ev->u.note.text);
     default:
