@@ -55,6 +55,8 @@ struct pm_error {
 enum pm_op { PM_OP_READ, PM_OP_PLACE, PM_OP_CANCEL, PM_OP_LOGIN };
 /* From a whole answer (any status), or from its failure; `a->status` 2xx gives ERR_OK unless the body says otherwise (op PLACE: success false). */
 void pm_error_of(enum pm_op op, const struct http_answer *a, struct pm_error *out);
+/* True: it did not fail, the venue has nothing of that name (404 and the like). */
+bool pm_absent(const struct http_answer *a);
 /* From a message alone (a leg of a batch, a reason in not_canceled). */
 void pm_error_of_text(enum pm_op op, int status, const char *text, struct pm_error *out);
 

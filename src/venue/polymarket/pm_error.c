@@ -355,3 +355,5 @@ void pm_error_of(enum pm_op op, const struct http_answer *a, struct pm_error *ou
         classify(op, a->status, b.message, b.code, out);
     json_free(doc);
 }
+
+bool pm_absent(const struct http_answer *a) { return a->err == ERR_OK && (a->status == 404 || a->status == 405 || a->status == 410 || a->status == 501); }

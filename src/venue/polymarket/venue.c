@@ -11,13 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOTE_AFTER_US 6000000LL
+
 struct pm_venue {
     struct venue head;
     struct pm_session s;
     struct pm_account *account; /* NULL: no key, market data only */
     char name[STRATEGY_MAX];
     ev_timer second;
-    bool started, data_up, told, told_up;
+    bool started, data_up, told, told_up, noted /* why it is not up */;
+    int64_t told_us;
     char data_text[REASON_MAX], told_text[REASON_MAX];
 };
 
@@ -43,6 +46,8 @@ static void state_tell(struct pm_venue *v) {
     const bool again = v->told && !lacks && !v->told_up; /* the stream of books may have gone on all the time */
     v->told = true;
     v->told_up = !lacks;
+    v->noted = v->told_up;
+    v->told_us = clock_mono_us();
     str_copy(v->told_text, sizeof v->told_text, text);
     event_init(&ev, EVENT_VENUE, VENUE_POLYMARKET, clock_now_us());
     ev.u.venue_state.venue = VENUE_POLYMARKET;
@@ -51,6 +56,18 @@ static void state_tell(struct pm_venue *v) {
     put(v, &ev);
     if (again)
         pm_data_again(v->s.data);
+}
+
+/* What has been missing for a while is said once, where notices stand too. */
+static void missing_note(struct pm_venue *v) {
+    struct event ev;
+    if (v->noted || !v->told || clock_mono_us() - v->told_us < NOTE_AFTER_US)
+        return;
+    v->noted = true;
+    event_init(&ev, EVENT_NOTE, VENUE_POLYMARKET, clock_now_us());
+    ev.u.note.level = NOTICE_WARN;
+    snprintf(ev.u.note.text, sizeof ev.u.note.text, "Polymarket is not ready: %s", v->told_text);
+    put(v, &ev);
 }
 
 static void health_tell(struct pm_venue *v) {
@@ -76,6 +93,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events) {
     if (v->account)
         pm_account_tick(v->account, now);
     state_tell(v);
+    missing_note(v);
     health_tell(v);
 }
 

@@ -51,6 +51,7 @@ enum pm_history { PM_HISTORY_NONE, PM_HISTORY_QUEUED, PM_HISTORY_ASKED, PM_HISTO
 enum pm_lane { PM_LANE_MARKETS, PM_LANE_EVENTS, PM_LANE_SEARCH, PM_LANE_TAGS, PM_LANE_CLOB, PM_LANE_BOOKS, PM_LANE_HISTORY, PM_LANE_COUNT };
 struct pm_got {
     enum err err;             /* ERR_NOT_FOUND: 404 */
+    bool old_list;            /* of a list: by offset, it has no cursor */
     const struct json *root;  /* NULL where it failed, or where it was asked for raw */
     const char *body;
     size_t len;

@@ -135,7 +135,7 @@ static void word_done(struct word *w, enum err e, const char *why) {
     w->tried = true;
     w->step = STEP_START;
     w->cursor[0] = 0;
-    if (e == ERR_OK && w->kind != WORD_TOP && w->taken == 0) {
+    if (e == ERR_OK && w->taken == 0 && (w->kind != WORD_TOP || w->seen > 0)) {
         e = ERR_NOT_FOUND;
         why = w->seen && w->why[0] ? w->why : w->seen ? "nothing there is open for trading" : "not found";
     }
@@ -171,8 +171,9 @@ static bool on_listing(void *ctx, const struct pm_listing *l, const char *why) {
         break;
     case PM_NOT_READY:
         str_copy(w->why, sizeof w->why, l->why);
-        if (w->kind == WORD_SLUG && l->pm.accepting)
+        if (l->partial || (w->kind == WORD_SLUG && l->pm.accepting))
             pm_needs_add(d->needs, l->pm.m.native, false, NULL, NULL);
+        w->taken += l->partial; /* asked for one by one, as above */
         break;
     case PM_NO_BOOK: str_copy(w->why, sizeof w->why, "it has no order book"); break;
     case PM_OVER: str_copy(w->why, sizeof w->why, "it is closed"); break;
@@ -199,6 +200,8 @@ static void on_page(void *ctx, const struct pm_got *g) {
         return;
     }
     const bool pages = w->kind == WORD_TOP || w->kind == WORD_TAG;
+    if (pages && g->old_list && page.markets + page.bad >= PAGE)
+        snprintf(page.cursor, sizeof page.cursor, "%d", (w->pages + 1) * PAGE);
     if (pages && page.cursor[0] && strcmp(page.cursor, w->cursor) != 0 && w->taken < w->most && ++w->pages < w->most / PAGE * 4 + 4) {
         str_copy(w->cursor, sizeof w->cursor, page.cursor);
         word_step(w);

@@ -168,21 +168,46 @@ static void on_gamma(void *ctx, const struct pm_got *g) {
     need_step(x);
 }
 
+/* What only the listing says stays: where it belongs, and its fee. */
+static void clob_join(struct pm_listing *l, const struct pm_listing *gamma) {
+    if (!gamma->pm.m.native[0])
+        return;
+    memcpy(l->pm.m.category, gamma->pm.m.category, sizeof l->pm.m.category);
+    memcpy(l->pm.event_slug, gamma->pm.event_slug, sizeof l->pm.event_slug);
+    l->pm.protocol = gamma->pm.protocol;
+    l->fee_source = gamma->fee_source;
+    l->pm.m.taker_ppm = gamma->pm.m.taker_ppm;
+    l->pm.m.maker_ppm = gamma->pm.m.maker_ppm;
+    l->pm.fee_exponent = gamma->pm.fee_exponent;
+}
+
 static void on_clob(void *ctx, const struct pm_got *g) {
     struct need *x = ctx;
-    if (g->err == ERR_OK && pm_parse_clob_market(g->root, &x->listing) && !strcmp(x->listing.pm.m.native, x->condition))
+    struct pm_listing l;
+    if (g->err == ERR_OK && pm_parse_clob_market(g->root, &l) && !strcmp(l.pm.m.native, x->condition)) {
+        clob_join(&l, &x->listing);
+        x->listing = l;
         need_take(x);
-    else
+    } else if (x->listing.partial) { /* the short form says enough too */
+        x->step = STEP_FEE;
+        need_step(x);
+    } else {
         need_later(x);
+    }
 }
 
 static void on_fee(void *ctx, const struct pm_got *g) {
     struct need *x = ctx;
     if (x->known)
         x->listing = (struct pm_listing){.pm = x->known->pm, .ready = true, .fee_source = PM_FEE_KNOWN};
-    if (g->err != ERR_OK || !pm_parse_clob_short(g->root, &x->listing)) {
+    if (g->err == ERR_NOT_FOUND && x->listing.fee_source == PM_FEE_UNTOLD && !x->listing.partial) {
+        x->listing.fee_source = PM_FEE_KNOWN; /* nobody speaks of one */
+    } else if (g->err != ERR_OK || !pm_parse_clob_short(g->root, &x->listing)) {
         need_later(x);
         return;
+    } else if (x->listing.partial) {
+        x->listing.partial = false;
+        x->listing.ready = true;
     }
     if (x->known) /* this is the interface orders go to: its tick is the one that counts */
         x->known->tick_us = 0;

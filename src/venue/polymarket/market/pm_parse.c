@@ -88,6 +88,8 @@ static bool fees_read(const struct json *at, struct pm_listing *l) {
         return pm_fee_read(&fee, "rate", "exponent", "takerOnly", l);
     if (enabled)
         l->fee_source = PM_FEE_UNKNOWN;
+    else if (!pm_given(at, "feesEnabled"))
+        l->fee_source = PM_FEE_UNTOLD;
     return true;
 }
 
@@ -152,7 +154,7 @@ static bool rules_read(const struct json *at, struct pm_listing *l) {
     if (tick && !pm_tick_set(&l->pm.m, tick))
         pm_not_ready(l, "its tick size is not one that is known");
     if (!tick || !pm_given(at, "orderMinSize"))
-        pm_not_ready(l, "its tick or smallest order is not given");
+        pm_not_ready(l, !tick ? "its tick size is not given" : "its smallest order is not given");
     l->pm.m.min_size = QTY(least);
     l->pm.neg_risk = neg_risk;
     l->pm.clear_at_start = clear;
@@ -189,12 +191,32 @@ static bool words_read(const struct json *at, const char *event_slug, struct pm_
     return true;
 }
 
+/* What an order depends on is never guessed: whether a market takes orders at all, and for which exchange they are signed. */
+static void partial_check(const struct json *at, struct pm_listing *l) {
+    static const struct { const char *key, *why; } facts[] = {
+        {"orderPriceMinTickSize", "its tick size is not given"},  {"orderMinSize", "its smallest order is not given"}, {"negRisk", "whether it is neg-risk is not given"},
+        {"enableOrderBook", "whether it has a book is not given"}, {"acceptingOrders", "whether it takes orders is not given"},
+    };
+    bool lacks = false;
+    if (l->closed || !l->pm.token[0][0])
+        return;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        if (!pm_given(at, facts[i].key)) {
+            lacks = true;
+            pm_not_ready(l, facts[i].why);
+        }
+    if (lacks && !pm_given(at, "enableOrderBook"))
+        l->dark = false;
+    l->partial = lacks;
+}
+
 bool pm_parse_gamma(const struct json *at, const char *event_slug, const char *category, struct pm_listing *l) {
     pm_listing_init(l);
     if (!at->node || !cJSON_IsObject(at->node))
         return json_fail(at, "not an object");
     if (!words_read(at, event_slug, l) || !protocol_read(at, l) || !tokens_read(at, l) || !rules_read(at, l) || !fees_read(at, l) || !status_read(at, l))
         return false;
+    partial_check(at, l);
     category_read(at, category, l);
     int64_t liquidity = 0, volume = 0, bid = 0, ask = 0, last = 0;
     pm_when(at, "endDate", &l->pm.m.closes_us);

@@ -10,11 +10,11 @@
 #define PM_LEVELS_MAX 16000 /* of one book, both sides */
 
 /* --- markets: Gamma and the two forms of the CLOB ------------------------------------------------------------------------------------ */
-enum pm_fee_source { PM_FEE_UNKNOWN /* there is one, but which was not said */, PM_FEE_KNOWN };
+enum pm_fee_source { PM_FEE_UNKNOWN /* there is one, but which was not said */, PM_FEE_UNTOLD /* not a word of fees: none, where nobody knows more */, PM_FEE_KNOWN };
 struct pm_listing {
     struct pm_market pm;     /* m.venue, m.id and m.symbol are set by pm_listing_name */
     bool ready;              /* two tokens, tick and minimum are known: it can be listed */
-    bool closed, dark /* no order book */;
+    bool closed, dark /* no order book */, partial /* not ready only because facts are left out that the CLOB may tell */;
     uint8_t fee_source;      /* enum pm_fee_source */
     usd volume_24h, liquidity;
     price bid, ask, last;    /* micro 0: none */

@@ -64,9 +64,9 @@ static bool status_read(const struct json *at, struct pm_listing *l) {
 
 bool pm_parse_clob_market(const struct json *at, struct pm_listing *l) {
     const char *condition = NULL, *slug = NULL;
-    int64_t tick = 0, least = 0, delay = 0;
+    int64_t tick = 0, least = 0, delay = 0, basis = 0;
     pm_listing_init(l);
-    l->fee_source = PM_FEE_UNKNOWN; /* the long form has legacy basis points only */
+    l->fee_source = PM_FEE_UNKNOWN;
     if (!at->node || !cJSON_IsObject(at->node))
         return json_fail(at, "not an object");
     if (!json_get_str(at, "condition_id", JSON_REQUIRED, &condition) || !json_get_str(at, "market_slug", JSON_REQUIRED, &slug) ||
@@ -82,6 +82,9 @@ bool pm_parse_clob_market(const struct json *at, struct pm_listing *l) {
         pm_not_ready(l, "its tick or smallest order is not given");
     else if (!pm_tick_set(&l->pm.m, tick))
         pm_not_ready(l, "its tick size is not one that is known");
+    if (!pm_figure(at, "taker_base_fee", &basis))
+        return false;
+    l->fee_source = basis ? PM_FEE_UNKNOWN : PM_FEE_UNTOLD; /* legacy basis points: that there is a fee, not which */
     l->pm.m.min_size = QTY(least);
     l->pm.delay_s = (int32_t)(delay / DEC_ONE);
     l->pm.delayed = delay > 0;

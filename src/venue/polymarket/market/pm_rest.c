@@ -14,6 +14,8 @@
 #define RETRY_FIRST_US (PM_SECOND / 2)
 #define RETRY_MOST_US (20 * PM_SECOND)
 #define DOCUMENT_MAX (8u << 20)
+#define KEYSET "/markets/keyset?"
+#define CURSOR "&after_cursor="
 
 enum host { HOST_GAMMA, HOST_CLOB };
 /* Half of what the venue allows from one address: its owner may look at the site too. */
@@ -27,7 +29,7 @@ struct req {
     struct pm_rest *r;
     enum pm_lane lane;
     char *path, *body;
-    bool raw, under_way;
+    bool raw, under_way, old_list;
     int tries, failed;
     int64_t not_before_us;
     struct http_handle handle;
@@ -40,6 +42,7 @@ struct pm_rest {
     struct lane lanes[PM_LANE_COUNT];
     ev_timer timer;
     int64_t latency_us;
+    bool old_lists; /* this venue has its lists by offset only */
 };
 
 static void run(struct pm_rest *r);
@@ -146,6 +149,17 @@ static void on_answer(void *ctx, const struct http_answer *a) {
         rate_block(&r->lanes[q->lane].rate, now + (a->retry_after_ms < 60000 ? a->retry_after_ms : 60000) * 1000);
     const bool whole = a->err == ERR_OK && a->status >= 200 && a->status <= 299;
     const bool bad = whole && !q->raw && !json_parse(a->body, a->body_len, DOCUMENT_MAX, &doc, &err); /* cut on the way */
+    const bool missing = q->lane == PM_LANE_MARKETS && !strncmp(q->path, KEYSET, strlen(KEYSET)) && pm_absent(a);
+    if (missing && !q->old_list) { /* lists by cursor are the newer ones */
+        r->old_lists = true;
+        q->under_way = false;
+        r->lanes[q->lane].under_way--;
+        wake(r, 0);
+        return;
+    }
+    if (missing)
+        r->old_lists = false; /* neither: the newer ones are tried first again */
+    g.old_list = q->old_list;
     if ((passing(a) || bad) && ++q->failed < q->tries) {
         int64_t wait = RETRY_FIRST_US << (q->failed < 6 ? q->failed : 6);
         q->not_before_us = now + (wait < RETRY_MOST_US ? wait : RETRY_MOST_US);
@@ -174,11 +188,23 @@ static void on_answer(void *ctx, const struct http_answer *a) {
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------------------------------ */
+/* A list by cursor is asked for by offset where the venue knows only that: same filters, an array as the answer. */
+static void path_add(struct str *url, const struct req *q) {
+    const char *cursor = strstr(q->path, CURSOR);
+    if (!q->old_list) {
+        str_add(url, q->path);
+        return;
+    }
+    const char *rest = q->path + strlen(KEYSET), *tail = cursor ? cursor + strlen(CURSOR) : "";
+    str_addf(url, "/markets?%.*s%s%s", (int)(cursor ? cursor - rest : (ptrdiff_t)strlen(rest)), rest, cursor ? "&offset=" : "", tail);
+}
+
 static void send_req(struct pm_rest *r, struct req *q) {
     static const char *const json_headers[] = {"Content-Type: application/json", "Accept: application/json", NULL}, *const plain[] = {"Accept: application/json", NULL};
     struct str url = {0};
     str_add(&url, lanes[q->lane].host == HOST_GAMMA ? r->hosts->gamma : r->hosts->clob);
-    str_add(&url, q->path);
+    q->old_list = r->old_lists && q->lane == PM_LANE_MARKETS && !strncmp(q->path, KEYSET, strlen(KEYSET));
+    path_add(&url, q);
     struct http_request req = {.url = url.p, .headers = q->body ? json_headers : plain, .body = q->body, .body_len = q->body ? strlen(q->body) : 0, .timeout_ms = 15000, .max_body = DOCUMENT_MAX};
     q->under_way = true;
     r->lanes[q->lane].under_way++;

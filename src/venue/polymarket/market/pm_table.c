@@ -111,7 +111,7 @@ static void merge(const struct pm_entry *e, struct pm_listing *l, int64_t now_us
         memcpy(l->pm.event_slug, e->pm.event_slug, sizeof l->pm.event_slug);
     if (e->tick_us && now_us - e->tick_us < TICK_TRUST_US && m->tick.micro != old->tick.micro)
         pm_tick_set(m, old->tick.micro);
-    if (l->fee_source == PM_FEE_UNKNOWN) {
+    if (l->fee_source != PM_FEE_KNOWN) {
         m->taker_ppm = old->taker_ppm;
         m->maker_ppm = old->maker_ppm;
         l->pm.fee_exponent = e->pm.fee_exponent;
@@ -146,6 +146,10 @@ enum pm_taken pm_table_take(struct pm_data *d, const struct pm_listing *given, b
     *out = e;
     if (l.pm.m.closes_us <= now_us && l.pm.accepting)
         l.pm.m.closes_us = 0; /* it goes on past the day it was meant to end */
+    if (e && l.partial) { /* says less than is known */
+        e->seen_us = now_us;
+        return PM_TAKEN;
+    }
     if (e && !l.ready) { /* it is closed, or the list leaves something out: only its state is news */
         struct pm_listing known = {.pm = e->pm, .ready = true};
         known.pm.m.status = l.pm.m.status;
@@ -165,7 +169,7 @@ enum pm_taken pm_table_take(struct pm_data *d, const struct pm_listing *given, b
         return PM_OVER;
     if (l.dark && l.pm.m.status < MARKET_CLOSED)
         return PM_NO_BOOK;
-    if (l.fee_source == PM_FEE_UNKNOWN)
+    if (l.fee_source != PM_FEE_KNOWN)
         return PM_NO_FEE;
     if (ids_taken(d, &l)) { /* two conditions of one slug, or of one token */
         str_copy(l.pm.slug, sizeof l.pm.slug, "");

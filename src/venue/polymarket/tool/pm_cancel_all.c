@@ -8,6 +8,7 @@
 #include "turret/base/mem.h"
 #include "venue/polymarket/market/pm_parse.h"
 #include "venue/polymarket/tool/pm_tool.h"
+#include "venue/polymarket/trade/pm_facts.h"
 
 struct pm_cancel {
     struct pm_tool t;
@@ -176,8 +177,7 @@ static void derive(struct pm_cancel *c) { call(c, "GET", "/auth/derive-api-key",
 static void on_time(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_cancel *c = ctx;
     struct pm_creds creds;
-    if (e->err == ERR_OK)
-        (void)pm_tool_clock(&c->t, doc, a); /* without it our own clock has to do */
+    (void)pm_fact_time(c->t.clob, e, doc, a); /* without it our own clock has to do */
     if (!pm_creds_read(c->t.secrets_dir, pm_key_address(c->t.key), c->t.chain_id, &creds)) {
         derive(c);
         return;

@@ -10,9 +10,9 @@
 
 #include "turret/base/mem.h"
 #include "turret/base/utf8.h"
+#include "venue/polymarket/trade/pm_facts.h"
 
 #define SECOND_US 1000000LL
-#define VERSION 2
 #define SKEW_NOTED_US (5 * SECOND_US)
 
 enum needs { NEED_VENUE = 1, NEED_KEY = 2, NEED_ACCESS = 4 };
@@ -93,13 +93,18 @@ void login_call(struct pm_login *l, const char *method, const char *path, const 
 
 static void on_time(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_login *l = ctx;
-    if (e->err != ERR_OK) {
-        login_report(l, PM_CHECK_FAILED, e->err, "the venue does not tell its time: %s", e->text);
+    switch (pm_fact_time(l->t.clob, e, doc, a)) {
+    case PM_FACT_ABSENT:
+        l->reachable = true;
+        login_report(l, PM_CHECK_WARN, ERR_OK, "the venue does not tell its time (404): this machine's counts, it must be right to a few seconds");
         return;
-    }
-    if (!pm_tool_clock(&l->t, doc, a)) {
-        login_report(l, PM_CHECK_FAILED, ERR_PROVIDER, "the venue's time can't be read");
+    case PM_FACT_UNREAD:
+        if (e->err != ERR_OK)
+            login_report(l, PM_CHECK_FAILED, e->err, "the venue does not tell its time: %s", e->text);
+        else
+            login_report(l, PM_CHECK_FAILED, ERR_PROVIDER, "the venue's time can't be read");
         return;
+    case PM_FACT_TOLD: break;
     }
     int64_t skew = pm_clob_skew_us(l->t.clob), off = skew < 0 ? -skew : skew;
     l->reachable = true;
@@ -113,16 +118,16 @@ static void check_clock(struct pm_login *l) { login_call(l, "GET", "/time", NULL
 
 static void on_version(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_login *l = ctx;
-    struct json_err err = {0};
-    struct json root = json_root(doc, &err);
     int64_t version = 0;
-    (void)a;
-    if (e->err != ERR_OK)
+    const enum pm_fact fact = pm_fact_version(e, doc, a, &version);
+    if (fact == PM_FACT_ABSENT)
+        login_report(l, PM_CHECK_WARN, ERR_OK, "the venue does not tell (404): orders of version %d are sent, and refused if it wants another", PM_ORDER_VERSION);
+    else if (fact == PM_FACT_UNREAD && e->err != ERR_OK)
         login_report(l, PM_CHECK_FAILED, e->err, "%s", e->text);
-    else if (!json_get_int(&root, "version", JSON_REQUIRED, 0, 1000, &version))
+    else if (fact == PM_FACT_UNREAD)
         login_report(l, PM_CHECK_FAILED, ERR_PROVIDER, "the venue's version can't be read");
-    else if (version != VERSION)
-        login_report(l, PM_CHECK_FAILED, ERR_ORDER_VERSION, "the venue speaks version %d of orders, this Turret version %d: a newer Turret is needed", (int)version, VERSION);
+    else if (version != PM_ORDER_VERSION)
+        login_report(l, PM_CHECK_FAILED, ERR_ORDER_VERSION, "the venue speaks version %d of orders, this Turret version %d: a newer Turret is needed", (int)version, PM_ORDER_VERSION);
     else
         login_report(l, PM_CHECK_OK, ERR_OK, "orders of version %d", (int)version);
 }
@@ -130,29 +135,25 @@ static void check_version(struct pm_login *l) { login_call(l, "GET", "/version",
 
 static void on_place(void *ctx, const struct http_answer *a) {
     struct pm_login *l = ctx;
-    struct json_err err = {0};
-    struct cJSON *doc = NULL;
-    bool blocked = true, read = false;
-    char country[16] = "";
+    struct pm_place place;
+    const enum pm_fact fact = pm_fact_place(a, &place);
+    const char *where = place.country[0] ? place.country : "place not named";
     l->asking_place = false;
-    if (a->err == ERR_OK && a->status == 200 && json_parse(a->body, a->body_len, 65536, &doc, &err)) {
-        struct json root = json_root(doc, &err);
-        read = json_get_bool(&root, "blocked", JSON_REQUIRED, &blocked);
-        struct json_err other = {0};
-        root.err = &other;
-        json_get_text(&root, "country", JSON_OPTIONAL, country, sizeof country);
-    }
-    json_free(doc);
-    const char *where = country[0] ? country : "place not named";
-    if (!read)
+    if (fact == PM_FACT_ABSENT)
+        login_report(l, PM_CHECK_WARN, ERR_OK, "not told: there is no geoblock at geoblock_url (%d); where orders are not taken from here, the venue refuses them", a->status);
+    else if (fact == PM_FACT_UNREAD)
         login_report(l, PM_CHECK_FAILED, a->err != ERR_OK ? a->err : ERR_PROVIDER, "the venue does not say whether it takes orders from here (%s); until it does nothing is opened",
                      a->err != ERR_OK ? a->text : "its answer can't be read");
-    else if (blocked)
+    else if (place.blocked)
         login_report(l, PM_CHECK_FAILED, ERR_GEOBLOCKED, "the venue does not open positions from here (%s); closes and cancels pass", where);
     else
         login_report(l, PM_CHECK_OK, ERR_OK, "orders are taken from here (%s)", where);
 }
 static void check_place(struct pm_login *l) {
+    if (!pm_place_asked(&l->t.hosts)) {
+        login_report(l, PM_CHECK_SKIPPED, ERR_OK, "not asked: clob_url is on this machine, and geoblock_url the real venue's");
+        return;
+    }
     l->asking_place = true;
     l->place = http_send(&(struct http_request){.url = l->t.hosts.geoblock, .timeout_ms = 10000, .max_body = 65536}, on_place, l);
 }
@@ -207,7 +208,10 @@ static void on_keys(void *ctx, const struct pm_error *e, const struct cJSON *doc
     struct json root = json_root(doc, &err), list;
     const struct pm_creds *c = pm_clob_creds(l->t.clob);
     bool ours = false;
-    (void)a;
+    if (pm_absent(a)) { /* the balance will tell */
+        login_report(l, PM_CHECK_SKIPPED, ERR_OK, "the venue does not list its API keys (404)");
+        return;
+    }
     if (e->err != ERR_OK) {
         l->accepted = false;
         login_report(l, PM_CHECK_FAILED, e->err, "the API credentials are refused: %s", e->text);
@@ -233,7 +237,7 @@ static void on_closed_only(void *ctx, const struct pm_error *e, const struct cJS
     struct json_err err = {0};
     struct json root = json_root(doc, &err);
     bool closed = false;
-    if (a->status == 404)
+    if (pm_absent(a))
         login_report(l, PM_CHECK_SKIPPED, ERR_OK, "the venue does not tell");
     else if (e->err != ERR_OK)
         login_report(l, PM_CHECK_FAILED, e->err, "%s", e->text);

@@ -12,6 +12,7 @@
 #include "turret/io/loop.h"
 #include "venue/polymarket/trade/pm_account.h"
 #include "venue/polymarket/market/pm_parse_part.h"
+#include "venue/polymarket/trade/pm_facts.h"
 
 #define PAGES_MAX 50
 #define PAGE_ROWS 500
@@ -50,14 +51,10 @@ static void ask(struct pm_overview_run *r, const char *path, const char *query, 
 
 static void on_time(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *answer) {
     struct pm_overview_run *r = ctx;
-    const int64_t now = clock_now_us();
-    if (e->err != ERR_OK) {
+    if (pm_fact_time(r->clob, e, doc, answer) == PM_FACT_UNREAD && e->err != ERR_OK)
         fail_at(r, "clock", e);
-        return;
-    }
-    if (cJSON_IsNumber(doc) && doc->valuedouble > 1e9 && doc->valuedouble < 1e11)
-        pm_clob_clock(r->clob, (int64_t)doc->valuedouble, now - answer->latency_us, now);
-    next(r);
+    else
+        next(r);
 }
 
 static void on_creds(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *answer) {

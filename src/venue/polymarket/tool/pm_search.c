@@ -6,6 +6,7 @@
 #include "turret/base/mem.h"
 #include "venue/polymarket/market/pm_parse.h"
 #include "venue/polymarket/tool/pm_tool.h"
+#include "venue/polymarket/trade/pm_facts.h"
 
 enum { MOST = 200, PAGE = 100 };
 
@@ -17,7 +18,7 @@ struct pm_search {
     pm_end_fn *end;
     void *ctx;
     struct http_handle http;
-    bool asking, by_slug /* the second try */;
+    bool asking, by_slug /* the second try */, old_list /* by offset: the venue has no other */, listing;
     struct pm_found *list;
     int n;
 };
@@ -69,6 +70,11 @@ static void answered(void *ctx, const struct http_answer *a) {
     struct pm_page page;
     s->asking = false;
     pm_error_of(PM_OP_READ, a, &e);
+    if (s->listing && !s->old_list && pm_absent(a)) {
+        s->old_list = true;
+        ask(s);
+        return;
+    }
     bool missing = s->by_slug && a->err == ERR_OK && (a->status == 404 || a->status == 422);
     if (e.err == ERR_OK && !json_parse(a->body, a->body_len, HTTP_BODY_MAX, &doc, &err)) {
         e.err = ERR_PROVIDER;
@@ -94,14 +100,18 @@ static void answered(void *ctx, const struct http_answer *a) {
 static void ask(struct pm_search *s) {
     struct str url = {0};
     char condition[PM_CONDITION_MAX];
+    const char *list = s->old_list ? "/markets" : "/markets/keyset";
+    s->listing = false;
     str_add(&url, s->t.hosts.gamma);
     if (s->by_slug) {
         str_add(&url, "/markets/slug/");
         pm_tool_encode(&url, s->query);
     } else if (!s->query[0]) {
-        str_addf(&url, "/markets/keyset?limit=%d&closed=false&order=volume24hr&ascending=false", s->max < PAGE ? s->max : PAGE);
+        s->listing = true;
+        str_addf(&url, "%s?limit=%d&closed=false&order=volume24hr&ascending=false", list, s->max < PAGE ? s->max : PAGE);
     } else if (pm_condition_parse(s->query, strlen(s->query), condition)) {
-        str_addf(&url, "/markets/keyset?limit=1&condition_ids=%s", condition);
+        s->listing = true;
+        str_addf(&url, "%s?limit=1&condition_ids=%s", list, condition);
     } else {
         str_add(&url, "/public-search?q=");
         pm_tool_encode(&url, s->query);

@@ -72,14 +72,6 @@ void pm_tool_close(struct pm_tool *t) {
 
 bool pm_tool_real(const struct pm_tool *t) { return !strcmp(t->hosts.clob, CLOB); }
 
-bool pm_tool_clock(struct pm_tool *t, const struct cJSON *doc, const struct http_answer *a) {
-    int64_t now = clock_now_us();
-    if (!cJSON_IsNumber(doc) || !(doc->valuedouble > 1e9 && doc->valuedouble < 1e11))
-        return false;
-    pm_clob_clock(t->clob, (int64_t)doc->valuedouble, now - a->latency_us, now);
-    return true;
-}
-
 void pm_tool_encode(struct str *out, const char *text) {
     for (; *text; text++) {
         bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') || strchr("-_.~", *text);

@@ -22,8 +22,6 @@ struct pm_tool {
 void pm_tool_open(struct pm_tool *t, const struct pm_hosts *hosts, const struct pm_account_cfg *account, int64_t chain_id, void (*begin)(void *ctx), void *ctx);
 void pm_tool_close(struct pm_tool *t);
 bool pm_tool_real(const struct pm_tool *t); /* Polymarket's own address, no test's */
-/* An answer to GET /time sets the session's clock. False: it is no time. */
-bool pm_tool_clock(struct pm_tool *t, const struct cJSON *doc, const struct http_answer *a);
 void pm_tool_encode(struct str *out, const char *text); /* into a query */
 
 #endif

@@ -6,6 +6,7 @@
 #include "turret/base/str.h"
 #include "turret/io/log.h"
 #include "turret/io/loop.h"
+#include "venue/polymarket/trade/pm_facts.h"
 
 #include <cjson/cJSON.h>
 #include <ev.h>
@@ -19,7 +20,6 @@
 #define PLACE_UNKNOWN_US (60 * SECOND_US)
 #define FUNDS_EVERY_US (30 * SECOND_US)
 #define FUNDS_LEAST_US (2 * SECOND_US)
-#define VERSION 2 /* of orders, which is all that is spoken here */
 
 struct pm_account {
     struct pm_session *s;
@@ -28,7 +28,7 @@ struct pm_account {
     void *ctx;
     size_t step; /* into steps; STEPS: done */
     int wait_s;
-    bool started, asking_funds, asking_place, place_known, kept /* the credentials in use are those of the file */, distrust /* those of the file were refused */;
+    bool started, asking_funds, asking_place, place_known, place_told, kept /* the credentials in use are those of the file */, distrust /* those of the file were refused */;
     struct http_handle place;
     int64_t place_us, funds_us; /* monotonic: when they were last asked for */
     ev_timer again;
@@ -111,27 +111,22 @@ static void ask(struct pm_account *a, const char *method, const char *path, enum
 
 static void on_time(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *answer) {
     struct pm_account *a = ctx;
-    int64_t now = clock_now_us();
-    if (e->err != ERR_OK || !cJSON_IsNumber(doc) || !(doc->valuedouble > 1e9 && doc->valuedouble < 1e11)) {
+    if (pm_fact_time(a->s->clob, e, doc, answer) == PM_FACT_UNREAD)
         step_fail(a, e->err != ERR_OK ? e->text : "its answer can't be read", 0);
-        return;
-    }
-    pm_clob_clock(a->s->clob, (int64_t)doc->valuedouble, now - answer->latency_us, now);
-    step_pass(a);
+    else
+        step_pass(a);
 }
 static void ask_time(struct pm_account *a) { ask(a, "GET", "/time", PM_PUBLIC, PM_RATE_OTHER, on_time); }
 
 static void on_version(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *answer) {
     struct pm_account *a = ctx;
-    struct json_err err = {0};
-    struct json root = json_root(doc, &err);
     int64_t version = 0;
     char text[REASON_MAX];
-    (void)answer;
-    if (e->err != ERR_OK || !json_get_int(&root, "version", JSON_REQUIRED, 0, 1000, &version)) {
+    const enum pm_fact fact = pm_fact_version(e, doc, answer, &version);
+    if (fact == PM_FACT_UNREAD) {
         step_fail(a, e->err != ERR_OK ? e->text : "its answer can't be read", 0);
-    } else if (version != VERSION) {
-        snprintf(text, sizeof text, "the venue speaks version %d of orders, this Turret %d", (int)version, VERSION);
+    } else if (fact == PM_FACT_TOLD && version != PM_ORDER_VERSION) {
+        snprintf(text, sizeof text, "the venue speaks version %d of orders, this Turret %d", (int)version, PM_ORDER_VERSION);
         step_fail(a, text, WAIT_MAX_S);
     } else {
         step_pass(a);
@@ -200,12 +195,12 @@ static void on_closed_only(void *ctx, const struct pm_error *e, const struct cJS
         creds_again(a, "the API credentials are refused");
         return;
     }
-    if (answer->status != 404 && (e->err != ERR_OK || !json_get_bool(&root, "closed_only", JSON_REQUIRED, &closed))) {
+    if (!pm_absent(answer) && (e->err != ERR_OK || !json_get_bool(&root, "closed_only", JSON_REQUIRED, &closed))) {
         step_fail(a, e->err != ERR_OK ? e->text : "its answer can't be read", 0);
         return;
     }
     if (closed && !a->s->closed_only)
-        note(a, 3, "Polymarket lets this account only close positions");
+        note(a, NOTICE_ALERT, "Polymarket lets this account only close positions");
     a->s->closed_only = closed;
     step_pass(a);
 }
@@ -223,32 +218,37 @@ static const struct step *step_at(size_t i) { return i < sizeof steps / sizeof *
 
 static void on_place(void *ctx, const struct http_answer *answer) {
     struct pm_account *a = ctx;
-    struct json_err err = {0};
-    struct cJSON *doc = NULL;
-    bool blocked = true, read = false;
-    char country[8] = "", text[NOTE_MAX];
+    struct pm_place place;
+    char text[NOTE_MAX];
+    const enum pm_fact fact = pm_fact_place(answer, &place);
     a->asking_place = false;
-    if (answer->err == ERR_OK && answer->status == 200 && json_parse(answer->body, answer->body_len, 65536, &doc, &err)) {
-        struct json root = json_root(doc, &err);
-        read = json_get_bool(&root, "blocked", JSON_REQUIRED, &blocked);
-        err.set = false;
-        json_get_text(&root, "country", JSON_OPTIONAL, country, sizeof country);
-    }
-    json_free(doc);
-    if (!read && a->place_known)
+    if (fact == PM_FACT_UNREAD && a->place_known)
         return; /* as it was */
-    if (read && blocked && (!a->s->blocked || !a->place_known)) {
-        snprintf(text, sizeof text, "Polymarket does not open positions from here (%s): only closes and cancels", country[0] ? country : "place not named");
-        note(a, 3, text);
+    if (fact == PM_FACT_UNREAD) {
+        snprintf(text, sizeof text, "Polymarket does not say whether it takes orders from here (%.60s): nothing is opened until it does", answer->err != ERR_OK ? answer->text : "its answer can't be read");
+        if (!a->place_told)
+            note(a, NOTICE_WARN, text);
+        a->place_told = true;
+    } else if (fact == PM_FACT_ABSENT && !a->place_known) {
+        note(a, NOTICE_INFO, "Polymarket has no geoblock to ask (geoblock_url): its own refusals of orders count");
+    } else if (place.blocked && (!a->s->blocked || !a->place_known)) {
+        snprintf(text, sizeof text, "Polymarket does not open positions from here (%s): only closes and cancels", place.country[0] ? place.country : "place not named");
+        note(a, NOTICE_ALERT, text);
     }
-    a->s->blocked = !read || blocked;
-    a->place_known = read;
+    a->s->blocked = place.blocked;
+    a->place_known = fact != PM_FACT_UNREAD;
 }
 
 static void place_ask(struct pm_account *a) {
-    a->asking_place = true;
+    const struct pm_hosts *h = pm_data_hosts(a->s->data);
     a->place_us = clock_mono_us();
-    a->place = http_send(&(struct http_request){.url = pm_data_hosts(a->s->data)->geoblock, .timeout_ms = 10000, .max_body = 65536}, on_place, a);
+    if (!pm_place_asked(h)) {
+        a->s->blocked = false;
+        a->place_known = true;
+        return;
+    }
+    a->asking_place = true;
+    a->place = http_send(&(struct http_request){.url = h->geoblock, .timeout_ms = 10000, .max_body = 65536}, on_place, a);
 }
 
 /* --- funds --------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "turret/io/http_line.h"
 #include "turret/io/loop.h"
 #include "turret/version.h"
+#include "venue/polymarket/trade/pm_facts.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -216,11 +217,8 @@ static void pump(struct pm_clob *c) {
 
 static void on_time(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_clob *c = ctx;
-    int64_t now = clock_now_us();
     c->asking_clock = false;
-    if (e->err == ERR_OK && cJSON_IsNumber(doc) && doc->valuedouble > 1e9 && doc->valuedouble < 1e11)
-        pm_clob_clock(c, (int64_t)doc->valuedouble, now - a->latency_us, now);
-    else
+    if (pm_fact_time(c, e, doc, a) != PM_FACT_TOLD)
         c->clock_us = clock_mono_us(); /* the old one serves until next time */
 }
 

@@ -89,18 +89,29 @@ static void pages_end(struct clob_pages *p, enum err err, const char *text) {
     pages_free(p);
 }
 
-/* The items of a page; false: enough, or the list is gone. */
-static bool page_items(struct clob_pages *p, const struct json *root, struct json *data) {
+/* The items of a page, counted; false: enough, or the list is gone. */
+static bool page_items(struct clob_pages *p, const struct json *root, struct json *data, int *count) {
     bool more = true;
+    *count = 0;
     if (cJSON_IsArray(root->node))
         *data = *root;
     else
         json_get_array(root, "data", JSON_REQUIRED, data);
     p->inside = true;
-    for (struct json it = json_first(data); it.node && more && !p->dead && !root->err->set; it = json_next(&it))
+    for (struct json it = json_first(data); it.node && more && !p->dead && !root->err->set; it = json_next(&it), ++*count)
         more = p->item(p->ctx, &it);
     p->inside = false;
     return more && !p->dead;
+}
+
+/* Lists end with the cursor LTE=, or without one. Some go on giving one behind their last item: then a page is empty, or the cursor stands still on
+ * a page that is not full. One that stands still on a full page never ends. */
+static bool list_over(const struct json *root, const char *cursor, const char *sent, int count) {
+    int64_t limit = 0;
+    if (!cursor[0] || !strcmp(cursor, "LTE=") || count == 0)
+        return true;
+    json_get_int(root, "limit", JSON_OPTIONAL, 0, 1000000, &limit);
+    return !strcmp(cursor, sent) && count < limit;
 }
 
 static void on_page(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
@@ -108,6 +119,7 @@ static void on_page(void *ctx, const struct pm_error *e, const struct cJSON *doc
     struct json_err err = {0};
     struct json root = json_root(doc, &err), data = {0};
     const char *cursor = "";
+    int count = 0;
     (void)a;
     if (e->err != ERR_OK || !doc) {
         pages_unlink(p);
@@ -120,14 +132,14 @@ static void on_page(void *ctx, const struct pm_error *e, const struct cJSON *doc
         pages_end(p, ERR_OK, "");
         return;
     }
-    bool more = page_items(p, &root, &data);
+    bool more = page_items(p, &root, &data, &count);
     if (p->dead) {
         pages_free(p);
         return;
     }
     if (!err.set && more && cJSON_IsObject(doc))
         json_get_str(&root, "next_cursor", JSON_OPTIONAL, &cursor);
-    bool over = !more || !cursor[0] || !strcmp(cursor, "LTE=");
+    bool over = !more || (!err.set && list_over(&root, cursor, p->cursor, count));
     if (err.set)
         pages_end(p, ERR_FAILED, err.text);
     else if (over)

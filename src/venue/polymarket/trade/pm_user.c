@@ -48,6 +48,7 @@ static void on_read_end(void *ctx, const struct pm_error *e) {
     struct pm_user *u = ctx;
     int64_t now = clock_now_us();
     u->read_last_us = now;
+    str_copy(u->read_why, sizeof u->read_why, e->text);
     if (e->err == ERR_OK) {
         u->read_fails = 0;
         u->refused = false;
@@ -98,6 +99,7 @@ static void on_open(void *ctx) {
 static void on_closed(void *ctx, int status, const char *why) {
     struct pm_user *u = ctx;
     int64_t now = clock_now_us();
+    snprintf(u->closed_why, sizeof u->closed_why, "%s", why && why[0] ? why : "closed");
     (void)status;
     if (u->open && u->messages == 0 && now - u->opened_us < EARLY_US)
         u->early_closes++;
@@ -229,16 +231,20 @@ void pm_user_start(struct pm_user *u, int64_t now_us) {
 
 bool pm_user_up(const struct pm_user *u) { return u->open && u->caught_up; }
 
-const char *pm_user_missing(const struct pm_user *u) {
+const char *pm_user_missing(struct pm_user *u) {
     if (pm_user_up(u))
         return NULL;
     if (u->refused)
         return "user stream: the venue refuses the API credentials (turret venue login polymarket)";
     if (u->early_closes >= 2)
         return "user stream: closed right after the login, its API credentials may be refused";
+    if (u->open && u->read_fails == 0)
+        return "user stream: connected; reading orders and trades";
     if (u->open)
-        return u->read_fails > 0 ? "user stream: connected; orders and trades can't be read" : "user stream: connected; reading orders and trades";
-    return "user stream: not connected";
+        snprintf(u->missing, sizeof u->missing, "user stream: connected; orders and trades can't be read: %s", u->read_why);
+    else
+        snprintf(u->missing, sizeof u->missing, "user stream: not connected%s%s", u->closed_why[0] ? ": " : "", u->closed_why);
+    return u->missing;
 }
 
 void pm_user_health(const struct pm_user *u, struct ev_health *h) {
