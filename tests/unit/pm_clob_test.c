@@ -323,6 +323,15 @@ static void pages_that_are_wrong(void **state) {
     struct list l = pages((struct list){0});
     assert_int_not_equal(l.err, ERR_OK);
     assert_int_equal(l.items, 4);
+    RULES({.path = "/data/trades", .status = 200, .body = "{\"limit\":100,\"count\":2,\"next_cursor\":\"MTAw\",\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}"});
+    l = pages((struct list){0}); /* nor does this one's, as the documentation shows it; but its pages are not full */
+    assert_int_equal(l.err, ERR_OK);
+    RULES({.path = "/data/trades", .status = 200, .body = PAGE1, .times = 1}, {.path = "/data/trades", .status = 200, .body = "{\"next_cursor\":\"NA==\",\"data\":[]}"});
+    l = pages((struct list){0});
+    assert_int_equal(l.err, ERR_OK);
+    assert_string_equal(l.ids, "ab");
+    RULES({.path = "/data/trades", .status = 200, .body = "{\"data\":null,\"next_cursor\":\"MA==\"}"});
+    assert_int_equal(pages((struct list){0}).err, ERR_OK);
     RULES({.path = "/data/trades", .status = 200, .body = "{\"next_cursor\":\"LTE=\"}"});
     l = pages((struct list){0});
     assert_int_not_equal(l.err, ERR_OK); /* no data is not an empty list */

@@ -28,7 +28,7 @@ struct fm { /* a market of it */
     struct lvl bids[6], asks[6];
     int n_bids, n_asks;
     int64_t ms;
-    bool closed, dark, no_tokens, no_fee, hidden /* in no listing by volume */, subscribed;
+    bool closed, dark, no_tokens, no_fee, little /* says less than orders need */, hidden /* in no listing by volume */, subscribed;
     const char *prices, *tick, *listed_tick /* what listings say */;
     int snapshots; /* sent */
 };
@@ -38,7 +38,7 @@ static struct {
     int n_ws, opened;
     struct fm m[MARKETS];
     int n;
-    bool no_snapshots, no_books, slow_history, hashes /* true ones */;
+    bool no_snapshots, no_books, slow_history, hashes /* true ones */, by_offset /* lists */, no_shorts, no_by_token, neg_risk;
     int gamma, books, history, by_token, shorts;
     char last_subscription[65536];
     struct pm_data *d;
@@ -71,7 +71,11 @@ static inline void gamma_json(struct str *s, int i) {
         str_addf(s, "\"clobTokenIds\":\"[\\\"%s\\\",\\\"%s\\\"]\",", token(i, 0), token(i, 1));
     if (!m->no_fee)
         str_add(s, "\"feeSchedule\":{\"rate\":0.04,\"exponent\":1,\"takerOnly\":true},");
-    str_addf(s, "\"feesEnabled\":true,\"feeType\":\"politics_fees\",\"orderPriceMinTickSize\":%s,\"orderMinSize\":5,\"closed\":%s,\"acceptingOrders\":%s,\"enableOrderBook\":%s,", m->listed_tick ? m->listed_tick : m->tick,
+    if (m->little) {
+        str_addf(s, "\"orderPriceMinTickSize\":%s,\"orderMinSize\":5,\"closed\":false,\"volume24hr\":%d}", m->tick, 1000 - i);
+        return;
+    }
+    str_addf(s, "\"feesEnabled\":true,\"negRisk\":false,\"feeType\":\"politics_fees\",\"orderPriceMinTickSize\":%s,\"orderMinSize\":5,\"closed\":%s,\"acceptingOrders\":%s,\"enableOrderBook\":%s,", m->listed_tick ? m->listed_tick : m->tick,
              m->closed ? "true" : "false", m->closed ? "false" : "true", m->dark ? "false" : "true");
     str_addf(s, "\"umaResolutionStatus\":%s,\"volume24hr\":%d,\"endDate\":\"2099-01-01T00:00:00Z\"}", m->closed ? "\"resolved\"" : "null", 1000 - i);
 }
@@ -123,23 +127,25 @@ static inline void send_change(int i, int outcome, const char *side, int px, int
 
 static inline void on_keyset(struct loop_client *c, const char *target) {
     struct str s = {0};
+    const bool list = !strncmp(target, "/markets?", 9), tokens = strstr(target, "clob_token_ids=");
     const bool closed = strstr(target, "closed=true"), named = strstr(target, "condition_ids=");
-    const char *after = strstr(target, "after_cursor=");
-    int from = after ? atoi(after + 13) : 0, n = 0, i;
+    const char *after = strstr(target, list ? "offset=" : "after_cursor=");
+    int from = after ? atoi(strchr(after, '=') + 1) : 0, n = 0, i;
     v.gamma++;
-    str_add(&s, "{\"markets\":[");
+    str_add(&s, list ? "[" : "{\"markets\":[");
     for (i = from; i < v.n && n < 25; i++) {
         char want[100];
         snprintf(want, sizeof want, "condition_ids=%s", cond(i));
-        if (v.m[i].closed != closed || (named ? !strstr(target, want) : v.m[i].hidden))
+        if (v.m[i].closed != closed || (named ? !strstr(target, want) : tokens ? !strstr(target, token(i, 0)) && !strstr(target, token(i, 1)) : v.m[i].hidden))
             continue;
         str_add(&s, n++ ? "," : "");
         gamma_json(&s, i);
     }
-    str_addf(&s, "],\"next_cursor\":\"");
-    if (i < v.n)
+    if (!list)
+        str_addf(&s, "],\"next_cursor\":\"");
+    if (!list && i < v.n)
         str_addf(&s, "%d", i);
-    str_add(&s, "\"}");
+    str_add(&s, list ? "]" : "\"}");
     loop_answer(c, 200, s.p);
     str_free(&s);
 }
@@ -148,7 +154,7 @@ static inline void on_request(void *ctx, struct loop_client *c, const char *meth
     struct str s = {0};
     int i = market_in(target);
     (void)ctx;
-    if (strstr(target, "/markets/keyset")) {
+    if (!strncmp(target, v.by_offset ? "/markets?" : "/markets/keyset?", v.by_offset ? 9 : 16)) {
         on_keyset(c, target);
         return;
     }
@@ -174,10 +180,12 @@ static inline void on_request(void *ctx, struct loop_client *c, const char *meth
     } else if (i >= 0 && !strncmp(target, "/book?", 6)) {
         v.books++;
         book_json(&s, i, false);
-    } else if (i >= 0 && !strncmp(target, "/markets-by-token/", 18)) {
+    } else if (i >= 0 && !strncmp(target, "/neg-risk?token_id=", 19)) {
+        str_addf(&s, "{\"neg_risk\":%s}", v.neg_risk ? "true" : "false");
+    } else if (i >= 0 && !v.no_by_token && !strncmp(target, "/markets-by-token/", 18)) {
         v.by_token++;
         str_addf(&s, "{\"condition_id\":\"%s\"}", cond(i));
-    } else if (i >= 0 && !strncmp(target, "/clob-markets/", 14)) {
+    } else if (i >= 0 && !v.no_shorts && !strncmp(target, "/clob-markets/", 14)) {
         v.shorts++;
         str_addf(&s, "{\"c\":\"%s\",\"t\":[{\"t\":\"%s\",\"o\":\"Yes\"},{\"t\":\"%s\",\"o\":\"No\"}],\"mts\":%s,\"mos\":15,\"ao\":true,\"fd\":{\"r\":0.07,\"e\":1,\"to\":true}}", cond(i), token(i, 0), token(i, 1), v.m[i].tick);
     } else if (!strncmp(target, "/markets/slug/market-", 21) && atoi(target + 21) < v.n) {

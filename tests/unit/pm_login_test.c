@@ -342,6 +342,8 @@ static void one_thing_wrong(void **state) {
         {{"GET /version ", 200, "{\"version\":3}", 0}, "version", ERR_ORDER_VERSION, "newer Turret"},
         {{"GET /version ", 200, "{}", 0}, "version", ERR_PROVIDER, "can't be read"},
         {{"GET /geo ", 200, "{\"blocked\":true,\"country\":\"US\"}", 0}, "place", ERR_GEOBLOCKED, "(US)"},
+        {{"GET /version ", 500, "{\"error\":\"internal\"}", 0}, "version", ERR_PROVIDER, ""},
+        {{"GET /geo ", 500, "404 page not found", 0}, "place", ERR_PROVIDER, "nothing is opened"},
         {{"GET /geo ", 200, "<html>", 0}, "place", ERR_PROVIDER, "nothing is opened"},
         {{"GET /auth/derive-api-key ", 400, "{\"error\":\"Could not derive api key!\"}", 0}, "credentials", ERR_CREDENTIALS, "creates them"},
         {{"GET /auth/derive-api-key ", 401, "{\"error\":\"Invalid L1 Request headers\"}", 0}, "credentials", ERR_CREDENTIALS, "signature"},
@@ -373,6 +375,15 @@ static void only_remarks(void **state) {
         {{"GET /balance-allowance?", 200, "{\"balance\":\"5000000\",\"allowances\":{}}", 0}, "allowances", "not told", PM_CHECK_WARN},
         {{"GET /balance-allowance?", 200, "{\"balance\":\"5.25\",\"allowance\":\"" MAX_UINT "\"}", 0}, "allowances", "may spend", PM_CHECK_OK},
         {{"GET /auth/ban-status/closed-only ", 404, "{\"error\":\"not found\"}", 0}, "restrictions", "does not tell", PM_CHECK_SKIPPED},
+        {{"GET /auth/api-keys ", 404, "{\"error\":\"not found\"}", 0}, "access", "does not list", PM_CHECK_SKIPPED},
+        {{"GET /time ", 404, "404 page not found", 0}, "clock", "does not tell its time", PM_CHECK_WARN},
+        {{"GET /version ", 404, "404 page not found", 0}, "version", "does not tell", PM_CHECK_WARN},
+        {{"GET /version ", 200, "{\"version\":\"2\"}", 0}, "version", "version 2", PM_CHECK_OK},
+        {{"GET /version ", 200, "2\n", 0}, "version", "version 2", PM_CHECK_OK},
+        {{"GET /geo ", 404, "404 page not found", 0}, "place", "no geoblock", PM_CHECK_WARN},
+        {{"GET /geo ", 200, "{\"blocked\":false}", 0}, "place", "place not named", PM_CHECK_OK},
+        {{"GET /data/orders", 200, "{\"data\":null,\"count\":0}", 0}, "orders", "0 open", PM_CHECK_OK},
+        {{"GET /data/orders", 200, "{\"limit\":100,\"count\":0,\"next_cursor\":\"MTAw\",\"data\":[]}", 0}, "orders", "0 open", PM_CHECK_OK},
         {{"GET /auth/api-keys ", 200, "{\"apiKeys\":[\"other\"]}", 0}, "access", "not in the list", PM_CHECK_WARN},
         {{"GET /data/orders", 200, LIST(ORDER("0x1", CONDITION, "0x2222222222222222222222222222222222222222")), 0}, "orders", "another wallet", PM_CHECK_WARN},
     };
@@ -388,6 +399,15 @@ static void only_remarks(void **state) {
         ws_peer_stop(&server);
     }
     http_close_all();
+}
+
+static void a_mock_without_geoblock(void **state) { /* the settings name a book on this machine, and leave the rest as it is */
+    (void)state;
+    begin();
+    cfg.hosts.geoblock = NULL;
+    run(false);
+    assert_int_equal(worst, ERR_OK);
+    assert_int_equal(row("place")->state, PM_CHECK_SKIPPED);
 }
 
 static void stale_funds(void **state) { /* an old balance is refreshed once; an empty one is looked for by the other types */
@@ -587,7 +607,7 @@ static void searches(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, finish)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(all_is_well), TEST(other_types), TEST(wrong_wallets), TEST(keys), TEST(clocks), TEST(nobody_there), TEST(one_thing_wrong), TEST(only_remarks), TEST(stale_funds),
+        TEST(all_is_well), TEST(other_types), TEST(wrong_wallets), TEST(keys), TEST(clocks), TEST(nobody_there), TEST(one_thing_wrong), TEST(only_remarks), TEST(a_mock_without_geoblock), TEST(stale_funds),
         TEST(credentials_are_created), TEST(foreign_bytes), TEST(freed_at_any_check), TEST(cancels_all), TEST(cancels_partly), TEST(cancels_one_market), TEST(cancel_fails), TEST(searches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,7 +258,7 @@ static void the_clob_s_forms(void **state) {
     struct json root = root_of("{\"condition_id\":\"" COND "\",\"question\":\"Rain?\",\"market_slug\":\"rain\",\"minimum_tick_size\":0.01,\"minimum_order_size\":5,\"neg_risk\":true,"
                                "\"closed\":false,\"accepting_orders\":true,\"enable_order_book\":true,\"end_date_iso\":\"2026-12-31T00:00:00Z\",\"seconds_delay\":0,"
                                "\"tokens\":[{\"token_id\":\"" YES "\",\"outcome\":\"Rain\",\"price\":0.4,\"winner\":false},{\"token_id\":\"" NO "\",\"outcome\":\"Dry\",\"price\":0.6,\"winner\":false}]}");
-    assert_true(pm_parse_clob_market(&root, &l) && l.ready && l.pm.neg_risk && l.fee_source == PM_FEE_UNKNOWN);
+    assert_true(pm_parse_clob_market(&root, &l) && l.ready && l.pm.neg_risk && l.fee_source == PM_FEE_UNTOLD);
     assert_string_equal(l.pm.outcome[1], "Dry");
     root = root_of("{\"c\":\"" COND "\",\"t\":[{\"t\":\"" YES "\",\"o\":\"Rain\"},{\"t\":\"" NO "\",\"o\":\"Dry\"}],\"mts\":0.001,\"mos\":15,\"ao\":true,\"cbos\":true,"
                    "\"fd\":{\"r\":0.07,\"e\":1,\"to\":true},\"mbf\":1000,\"tbf\":1000}");

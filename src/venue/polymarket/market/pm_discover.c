@@ -171,9 +171,9 @@ static bool on_listing(void *ctx, const struct pm_listing *l, const char *why) {
         break;
     case PM_NOT_READY:
         str_copy(w->why, sizeof w->why, l->why);
-        if (l->partial || (w->kind == WORD_SLUG && l->pm.accepting))
+        if (l->lacks || (w->kind == WORD_SLUG && l->pm.accepting))
             pm_needs_add(d->needs, l->pm.m.native, false, NULL, NULL);
-        w->taken += l->partial; /* asked for one by one, as above */
+        w->taken += l->lacks != 0; /* asked for one by one, as above */
         break;
     case PM_NO_BOOK: str_copy(w->why, sizeof w->why, "it has no order book"); break;
     case PM_OVER: str_copy(w->why, sizeof w->why, "it is closed"); break;

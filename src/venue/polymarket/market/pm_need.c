@@ -12,7 +12,7 @@
 #define TRIES_ABSENT 4  /* nobody has heard of it */
 #define TRIES_YOUNG 14  /* it is there, but not ready: some five minutes */
 
-enum step { STEP_TOKEN, STEP_OPEN, STEP_CLOSED, STEP_CLOB, STEP_FEE };
+enum step { STEP_TOKEN, STEP_OPEN, STEP_CLOSED, STEP_CLOB, STEP_FEE, STEP_NEG_RISK };
 struct waiter { struct waiter *next; pm_market_fn *done; void *ctx; };
 struct need {
     struct need *next;
@@ -134,7 +134,8 @@ static void need_take(struct need *x) {
 static bool first_listing(void *ctx, const struct pm_listing *l, const char *why) {
     struct need *x = ctx;
     (void)why;
-    if (l && !strcmp(l->pm.m.native, x->condition)) {
+    if (l && (x->condition[0] ? !strcmp(l->pm.m.native, x->condition) : !strcmp(l->pm.token[0], x->key) || !strcmp(l->pm.token[1], x->key))) {
+        memcpy(x->condition, l->pm.m.native, sizeof x->condition);
         x->listing = *l;
         x->young = true;
         x->busy = false; /* found */
@@ -154,6 +155,11 @@ static void on_condition(void *ctx, const struct pm_got *g) {
             need_step(x);
         return;
     }
+    if (g->err == ERR_NOT_FOUND) { /* or this venue has no such answer: the listing names its tokens too */
+        x->step = STEP_OPEN;
+        need_step(x);
+        return;
+    }
     need_later(x);
 }
 
@@ -165,7 +171,10 @@ static void on_gamma(void *ctx, const struct pm_got *g) {
         return;
     }
     x->step = x->step == STEP_OPEN ? STEP_CLOSED : STEP_CLOB;
-    need_step(x);
+    if (x->condition[0] || x->step == STEP_CLOSED)
+        need_step(x);
+    else
+        need_later(x);
 }
 
 /* What only the listing says stays: where it belongs, and its fee. */
@@ -188,7 +197,7 @@ static void on_clob(void *ctx, const struct pm_got *g) {
         clob_join(&l, &x->listing);
         x->listing = l;
         need_take(x);
-    } else if (x->listing.partial) { /* the short form says enough too */
+    } else if (x->listing.lacks) { /* the short form says enough too */
         x->step = STEP_FEE;
         need_step(x);
     } else {
@@ -196,17 +205,60 @@ static void on_clob(void *ctx, const struct pm_got *g) {
     }
 }
 
-static void on_fee(void *ctx, const struct pm_got *g) {
+/* Nobody tells more. The venue refuses what it does not take; tick and minimum there must be. */
+static void facts_settle(struct need *x) {
+    struct pm_listing *l = &x->listing;
+    if ((l->lacks & PM_LACKS_ACCEPTING) && !l->dark) {
+        l->pm.accepting = 1;
+        l->pm.m.status = MARKET_OPEN;
+    }
+    l->lacks = 0;
+    l->ready = true;
+    need_take(x);
+}
+
+static void on_neg_risk(void *ctx, const struct pm_got *g) {
     struct need *x = ctx;
-    if (x->known)
-        x->listing = (struct pm_listing){.pm = x->known->pm, .ready = true, .fee_source = PM_FEE_KNOWN};
-    if (g->err == ERR_NOT_FOUND && x->listing.fee_source == PM_FEE_UNTOLD && !x->listing.partial) {
-        x->listing.fee_source = PM_FEE_KNOWN; /* nobody speaks of one */
-    } else if (g->err != ERR_OK || !pm_parse_clob_short(g->root, &x->listing)) {
+    bool neg_risk = false; /* where the venue does not know the word */
+    if (g->err == ERR_NOT_FOUND || (g->err == ERR_OK && pm_parse_neg_risk(g->root, &neg_risk))) {
+        x->listing.pm.neg_risk = neg_risk;
+        facts_settle(x);
+    } else {
+        need_later(x);
+    }
+}
+
+/* There is no short form here: what a listing said, or left unsaid, is all there is. */
+static void short_absent(struct need *x) {
+    struct pm_listing *l = &x->listing;
+    if (x->known || l->fee_source == PM_FEE_UNKNOWN || (l->lacks & (PM_LACKS_TICK | PM_LACKS_MINIMUM))) {
         need_later(x);
         return;
-    } else if (x->listing.partial) {
-        x->listing.partial = false;
+    }
+    l->fee_source = PM_FEE_KNOWN; /* nobody speaks of one */
+    if (l->lacks & PM_LACKS_NEG_RISK) {
+        x->step = STEP_NEG_RISK;
+        need_step(x);
+    } else {
+        facts_settle(x);
+    }
+}
+
+static void on_fee(void *ctx, const struct pm_got *g) {
+    struct need *x = ctx;
+    if (g->err == ERR_NOT_FOUND) {
+        short_absent(x);
+        return;
+    }
+    if (x->known)
+        x->listing = (struct pm_listing){.pm = x->known->pm, .ready = true, .fee_source = PM_FEE_KNOWN};
+    if (g->err != ERR_OK || !pm_parse_clob_short(g->root, &x->listing)) {
+        need_later(x);
+        return;
+    }
+    if (x->listing.lacks) { /* it says them all, or leaves out what is not so */
+        x->listing.pm.accepting = x->listing.pm.m.status == MARKET_OPEN;
+        x->listing.lacks = 0;
         x->listing.ready = true;
     }
     if (x->known) /* this is the interface orders go to: its tick is the one that counts */
@@ -221,14 +273,17 @@ static void need_step(struct need *x) {
         [STEP_CLOSED] = {PM_LANE_MARKETS, "/markets/keyset?limit=5&include_tag=true&closed=true", false, on_gamma},
         [STEP_CLOB] = {PM_LANE_CLOB, "/markets/", false, on_clob},
         [STEP_FEE] = {PM_LANE_CLOB, "/clob-markets/", false, on_fee},
+        [STEP_NEG_RISK] = {PM_LANE_CLOB, "/neg-risk?token_id=", false, on_neg_risk},
     };
     struct str path = {0};
     x->busy = true;
     str_add(&path, steps[x->step].path);
-    if (x->step == STEP_OPEN || x->step == STEP_CLOSED)
+    if ((x->step == STEP_OPEN || x->step == STEP_CLOSED) && x->condition[0])
         pm_query_condition(&path, x->condition);
+    else if (x->step == STEP_OPEN || x->step == STEP_CLOSED)
+        str_addf(&path, "&clob_token_ids=%s", x->key);
     else
-        str_add(&path, steps[x->step].token ? x->key : x->condition);
+        str_add(&path, x->step == STEP_NEG_RISK ? x->listing.pm.token[0] : steps[x->step].token ? x->key : x->condition);
     pm_rest_ask(x->all->d->rest, &(struct pm_ask){.lane = steps[x->step].lane, .path = path.p, .tries = 3, .first = true}, steps[x->step].got, x);
     str_free(&path);
 }

@@ -191,23 +191,24 @@ static bool words_read(const struct json *at, const char *event_slug, struct pm_
     return true;
 }
 
-/* What an order depends on is never guessed: whether a market takes orders at all, and for which exchange they are signed. */
-static void partial_check(const struct json *at, struct pm_listing *l) {
-    static const struct { const char *key, *why; } facts[] = {
-        {"orderPriceMinTickSize", "its tick size is not given"},  {"orderMinSize", "its smallest order is not given"}, {"negRisk", "whether it is neg-risk is not given"},
-        {"enableOrderBook", "whether it has a book is not given"}, {"acceptingOrders", "whether it takes orders is not given"},
+/* What an order depends on is not guessed: whether a market takes orders at all, and for which exchange they are signed. */
+static void lacks_read(const struct json *at, struct pm_listing *l) {
+    static const struct { enum pm_lack lack; const char *key, *why; } facts[] = {
+        {PM_LACKS_TICK, "orderPriceMinTickSize", "its tick size is not given"},
+        {PM_LACKS_MINIMUM, "orderMinSize", "its smallest order is not given"},
+        {PM_LACKS_NEG_RISK, "negRisk", "whether it is neg-risk is not given"},
+        {PM_LACKS_BOOK, "enableOrderBook", "whether it has a book is not given"},
+        {PM_LACKS_ACCEPTING, "acceptingOrders", "whether it takes orders is not given"},
     };
-    bool lacks = false;
     if (l->closed || !l->pm.token[0][0])
         return;
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         if (!pm_given(at, facts[i].key)) {
-            lacks = true;
+            l->lacks |= (uint8_t)facts[i].lack;
             pm_not_ready(l, facts[i].why);
         }
-    if (lacks && !pm_given(at, "enableOrderBook"))
+    if (l->lacks & PM_LACKS_BOOK)
         l->dark = false;
-    l->partial = lacks;
 }
 
 bool pm_parse_gamma(const struct json *at, const char *event_slug, const char *category, struct pm_listing *l) {
@@ -216,7 +217,7 @@ bool pm_parse_gamma(const struct json *at, const char *event_slug, const char *c
         return json_fail(at, "not an object");
     if (!words_read(at, event_slug, l) || !protocol_read(at, l) || !tokens_read(at, l) || !rules_read(at, l) || !fees_read(at, l) || !status_read(at, l))
         return false;
-    partial_check(at, l);
+    lacks_read(at, l);
     category_read(at, category, l);
     int64_t liquidity = 0, volume = 0, bid = 0, ask = 0, last = 0;
     pm_when(at, "endDate", &l->pm.m.closes_us);

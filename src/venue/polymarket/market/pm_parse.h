@@ -11,10 +11,13 @@
 
 /* --- markets: Gamma and the two forms of the CLOB ------------------------------------------------------------------------------------ */
 enum pm_fee_source { PM_FEE_UNKNOWN /* there is one, but which was not said */, PM_FEE_UNTOLD /* not a word of fees: none, where nobody knows more */, PM_FEE_KNOWN };
+/* Facts an order depends on that a listing left out: the CLOB may tell them. */
+enum pm_lack { PM_LACKS_TICK = 1, PM_LACKS_MINIMUM = 2, PM_LACKS_NEG_RISK = 4, PM_LACKS_BOOK = 8, PM_LACKS_ACCEPTING = 16 };
 struct pm_listing {
     struct pm_market pm;     /* m.venue, m.id and m.symbol are set by pm_listing_name */
     bool ready;              /* two tokens, tick and minimum are known: it can be listed */
-    bool closed, dark /* no order book */, partial /* not ready only because facts are left out that the CLOB may tell */;
+    bool closed, dark /* no order book */;
+    uint8_t lacks;           /* enum pm_lack, of one that is not closed and has its tokens */
     uint8_t fee_source;      /* enum pm_fee_source */
     usd volume_24h, liquidity;
     price bid, ask, last;    /* micro 0: none */
@@ -42,6 +45,7 @@ bool pm_tick_set(struct market *m, int64_t tick_micro);
 /* GET /tick-size, /markets-by-token, /tags/slug. */
 bool pm_parse_tick(const struct json *at, int64_t *tick_micro);
 bool pm_parse_token_market(const struct json *at, char condition[PM_CONDITION_MAX]);
+bool pm_parse_neg_risk(const struct json *at, bool *neg_risk); /* GET /neg-risk */
 bool pm_parse_tag(const struct json *at, char id[24]);
 
 /* GET /prices-history: points oldest first into candles of that interval, at most max (the newest ones); the price in between is where the last

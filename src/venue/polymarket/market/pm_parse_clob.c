@@ -153,6 +153,8 @@ bool pm_parse_tick(const struct json *at, int64_t *tick_micro) {
     return true;
 }
 
+bool pm_parse_neg_risk(const struct json *at, bool *neg_risk) { return json_get_bool(at, "neg_risk", JSON_REQUIRED, neg_risk); }
+
 bool pm_parse_token_market(const struct json *at, char condition[PM_CONDITION_MAX]) {
     const char *text = NULL;
     if (!json_get_str(at, "condition_id", JSON_REQUIRED, &text))

@@ -146,7 +146,7 @@ enum pm_taken pm_table_take(struct pm_data *d, const struct pm_listing *given, b
     *out = e;
     if (l.pm.m.closes_us <= now_us && l.pm.accepting)
         l.pm.m.closes_us = 0; /* it goes on past the day it was meant to end */
-    if (e && l.partial) { /* says less than is known */
+    if (e && l.lacks) { /* says less than is known */
         e->seen_us = now_us;
         return PM_TAKEN;
     }

@@ -6,7 +6,6 @@
 #include "turret/base/mem.h"
 #include "venue/polymarket/market/pm_parse.h"
 #include "venue/polymarket/tool/pm_tool.h"
-#include "venue/polymarket/trade/pm_facts.h"
 
 enum { MOST = 200, PAGE = 100 };
 
@@ -31,7 +30,7 @@ static bool take(void *ctx, const struct pm_listing *l, const char *why) {
     struct pm_listing x = *l;
     struct pm_found *f = &s->list[s->n++];
     pm_listing_name(&x, VENUE_POLYMARKET);
-    *f = (struct pm_found){.bid = x.bid, .ask = x.ask, .volume_24h = x.volume_24h, .closes_us = x.pm.m.closes_us, .open = x.ready && !x.closed && !x.dark && x.pm.m.status == MARKET_OPEN};
+    *f = (struct pm_found){.bid = x.bid, .ask = x.ask, .volume_24h = x.volume_24h, .closes_us = x.pm.m.closes_us, .open = !x.closed && !x.dark && (x.lacks || (x.ready && x.pm.m.status == MARKET_OPEN))};
     str_copy(f->slug, sizeof f->slug, x.pm.slug);
     str_copy(f->title, sizeof f->title, x.pm.m.title);
     str_copy(f->symbol, sizeof f->symbol, x.pm.m.symbol);

@@ -93,6 +93,9 @@ static void pages_end(struct clob_pages *p, enum err err, const char *text) {
 static bool page_items(struct clob_pages *p, const struct json *root, struct json *data, int *count) {
     bool more = true;
     *count = 0;
+    const struct cJSON *list = cJSON_IsObject(root->node) ? cJSON_GetObjectItemCaseSensitive(root->node, "data") : NULL;
+    if (list && cJSON_IsNull(list))
+        return true; /* empty, as some write it */
     if (cJSON_IsArray(root->node))
         *data = *root;
     else

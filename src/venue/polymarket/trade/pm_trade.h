@@ -48,7 +48,7 @@ struct pm_user *pm_user_new(struct pm_session *s);
 void pm_user_free(struct pm_user *u);
 void pm_user_start(struct pm_user *u, int64_t now_us); /* credentials are there */
 bool pm_user_up(const struct pm_user *u);
-const char *pm_user_missing(struct pm_user *u); /* why it is not up, in words; NULL: it is */
+const char *pm_user_missing(const struct pm_user *u); /* why it is not up, in words; NULL: it is */
 void pm_user_health(const struct pm_user *u, struct ev_health *h); /* user side filled in */
 enum err pm_user_reconcile(struct pm_user *u, const struct fx_reconcile *r, int64_t now_us);
 /* A trade of GET /data/trades or of the stream, of this account (taker, or rows of maker_orders that are ours), into the tracker. */

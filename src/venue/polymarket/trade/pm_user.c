@@ -48,7 +48,6 @@ static void on_read_end(void *ctx, const struct pm_error *e) {
     struct pm_user *u = ctx;
     int64_t now = clock_now_us();
     u->read_last_us = now;
-    str_copy(u->read_why, sizeof u->read_why, e->text);
     if (e->err == ERR_OK) {
         u->read_fails = 0;
         u->refused = false;
@@ -62,6 +61,7 @@ static void on_read_end(void *ctx, const struct pm_error *e) {
         u->refused = true;
         pm_user_note(u, NOTICE_ALERT, "Polymarket refuses the account's API credentials: %.80s (turret venue login polymarket)", e->text);
     }
+    snprintf(u->unread, sizeof u->unread, "user stream: connected; orders and trades can't be read: %s", e->text);
     pm_user_read_soon(u, now + (PM_SECOND << (u->read_fails < 5 ? u->read_fails : 5)));
     u->read_fails++;
 }
@@ -99,7 +99,7 @@ static void on_open(void *ctx) {
 static void on_closed(void *ctx, int status, const char *why) {
     struct pm_user *u = ctx;
     int64_t now = clock_now_us();
-    snprintf(u->closed_why, sizeof u->closed_why, "%s", why && why[0] ? why : "closed");
+    snprintf(u->closed, sizeof u->closed, "user stream: not connected%s%.80s", why && why[0] ? ": " : "", why ? why : "");
     (void)status;
     if (u->open && u->messages == 0 && now - u->opened_us < EARLY_US)
         u->early_closes++;
@@ -231,20 +231,16 @@ void pm_user_start(struct pm_user *u, int64_t now_us) {
 
 bool pm_user_up(const struct pm_user *u) { return u->open && u->caught_up; }
 
-const char *pm_user_missing(struct pm_user *u) {
+const char *pm_user_missing(const struct pm_user *u) {
     if (pm_user_up(u))
         return NULL;
     if (u->refused)
         return "user stream: the venue refuses the API credentials (turret venue login polymarket)";
     if (u->early_closes >= 2)
         return "user stream: closed right after the login, its API credentials may be refused";
-    if (u->open && u->read_fails == 0)
-        return "user stream: connected; reading orders and trades";
     if (u->open)
-        snprintf(u->missing, sizeof u->missing, "user stream: connected; orders and trades can't be read: %s", u->read_why);
-    else
-        snprintf(u->missing, sizeof u->missing, "user stream: not connected%s%s", u->closed_why[0] ? ": " : "", u->closed_why);
-    return u->missing;
+        return u->read_fails > 0 ? u->unread : "user stream: connected; reading orders and trades";
+    return u->closed[0] ? u->closed : "user stream: not connected";
 }
 
 void pm_user_health(const struct pm_user *u, struct ev_health *h) {

@@ -60,8 +60,7 @@ struct pm_user {
     struct pm_end *ends;
     size_t end_count, end_cap;
     struct pm_recon *recon;
-    char read_why[64], closed_why[64]; /* why the last reading, the last connection ended */
-    char missing[REASON_MAX * 2];
+    char unread[REASON_MAX * 2], closed[REASON_MAX * 2]; /* what is missing since the last reading failed, since the stream is away */
     uint64_t note_key;
     int64_t note_us;
 };
