@@ -171,7 +171,7 @@ def test_signals_stop_it_in_order(pg_desk, sig, code):
     server = desk.postmaster()
     engine.send_signal(sig)
     assert engine.wait(15) == code
-    assert not os.path.exists(f"/proc/{server}") or open(f"/proc/{server}/stat").read().split()[2] == "Z"
+    wait_for(lambda: not os.path.exists(f"/proc/{server}") or open(f"/proc/{server}/stat").read().split()[2] == "Z", 5, what="the server's last breath")
     assert not (desk.data / "ctl").exists()
 
 
