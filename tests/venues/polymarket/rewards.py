@@ -3,7 +3,7 @@ import re
 import secrets
 import uuid
 
-from common import Error, human, whole
+from common import Error, human, parse_json, whole
 from polymarket import auth, verify, views
 from polymarket.public import page
 
@@ -15,6 +15,7 @@ CODE = re.compile(r"0x[0-9a-fA-F]{64}")
 
 class Rewards:
     def __init__(self, venue):
+        self.reading = []  # (api key of its owner, key)
         self.v, self.ledger, self.builders = venue, venue.ledger, {}  # builder key -> (api key of its owner, credentials)
 
     def routes(self, app):
@@ -26,7 +27,9 @@ class Rewards:
         r.add_get("/builder/trades", self.trades)
         for method, path, fn in (("GET", "/rewards/user", self.earned), ("GET", "/rewards/user/total", self.total), ("GET", "/rewards/user/percentages", self.percentages),
                                  ("GET", "/rewards/user/markets", self.user_markets), ("POST", "/auth/builder-api-key", self.make_key),
-                                 ("GET", "/auth/builder-api-key", self.keys), ("DELETE", "/auth/builder-api-key", self.revoke)):
+                                 ("GET", "/auth/builder-api-key", self.keys), ("DELETE", "/auth/builder-api-key", self.revoke),
+                                 ("POST", "/auth/readonly-api-key", self.make_reader), ("GET", "/auth/readonly-api-keys", self.readers),
+                                 ("DELETE", "/auth/readonly-api-key", self.drop_reader), ("GET", "/data/pre-migration-orders", self.old_orders)):
             r.add_route(method, path, self.signed(fn))
 
     def signed(self, fn):
@@ -121,6 +124,25 @@ class Rewards:
             raise Error(401, "Invalid auth")
         del self.builders[mine[-1]]
         return "OK"
+
+    # --- keys that only read: made and listed, nothing takes them ---
+    async def make_reader(self, request, creds):
+        self.reading.append((creds["apiKey"], str(uuid.uuid4())))
+        return {"apiKey": self.reading[-1][1]}
+
+    async def readers(self, request, creds):
+        return [k for owner, k in self.reading if owner == creds["apiKey"]]
+
+    async def drop_reader(self, request, creds):
+        try:
+            self.reading.remove((creds["apiKey"], parse_json(await request.read())["key"]))
+        except (ValueError, KeyError, TypeError) as e:
+            raise Error(400, "Invalid payload") from e
+        return True
+
+    async def old_orders(self, request, creds):
+        """Of V1: none is left."""
+        return page([], request.query.get("next_cursor"), 100)
 
     async def trades(self, request):
         """What was traded by orders that carry a builder's code."""

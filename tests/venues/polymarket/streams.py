@@ -52,7 +52,7 @@ class Streams:
         books = [self.book_doc(a) for a in new if a in self.ledger.tokens and not self.ledger.tokens[a][0].closed]
         if dump and books:
             self.fanout.send(peer, "book", books)
-        elif not new:
+        elif assets and not new:
             peer.send("NO NEW ASSETS")
 
     def book_doc(self, token):
