@@ -159,7 +159,7 @@ class Signer:
             spoil(head)
         return self.http(method, path + ("?" + query if query else ""), body or None, head)
 
-    def order(self, token, side, maker, taker, kind="GTC", exchange="standard", key=None, post_only=False, wire=None, **over):
+    def order(self, token, side, maker, taker, /, kind="GTC", exchange="standard", key=None, post_only=False, wire=None, **over):
         """The body of POST /order; amounts in millionths. over: fields set before signing; wire: after."""
         self.salt += 1
         o = {"salt": self.salt, "maker": self.wallet, "signer": self.wallet if self.kind == 3 else self.address, "tokenId": token, "makerAmount": str(maker),

@@ -4,7 +4,7 @@ import re
 
 from aiohttp import web
 
-from common import Error
+from common import Error, micro
 
 OLD = {"token_id": "asset", "opposite_token_id": "oppositeAsset", "current_size": "size", "entry_cost_usdc": "initialValue", "unrealized_pnl": "cashPnl",
        "total_size": "totalBought", "current_price": "curPrice"}
@@ -77,7 +77,10 @@ class DataV1:
         return [{**self.known(old(r)), "isCombo": False} for r in self.paged(self.data.activity, q)]
 
     def positions(self, q):
-        least = float(q.get("sizeThreshold") or 1)
+        try:
+            least = micro(q.get("sizeThreshold") or "1") / 1e6
+        except ValueError as e:
+            raise self.data.bad("sizeThreshold") from e
         states = [("status", s) for s in (("REDEEMABLE",) if q.get("redeemable") == "true" else ("OPEN", "REDEEMABLE"))]
         rows = [r for k, s in states for r in self.paged(self.data.positions, {**q, k: s}) if r["current_size"] >= least]
         return [old(r, POSITION) for r in rows]

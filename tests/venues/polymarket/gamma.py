@@ -106,13 +106,19 @@ class Gamma:
         doc = {"id": m.id, "question": m.question, "conditionId": m.condition[:64] if v2 else m.condition, "slug": m.slug,
                "endDate": self.v.iso(m.end), "startDate": self.v.iso(m.created), "createdAt": self.v.iso(m.created), "description": "",
                "outcomes": json.dumps(m.outcomes), "outcomePrices": json.dumps([human(price), human(MICRO - price)]),
-               "volume": human(m.volume), "volumeNum": views.number(m.volume), "volume24hr": views.number(m.volume), "liquidity": "0", "liquidityNum": 0,
+               "endDateIso": self.v.iso(m.end)[:10], "startDateIso": self.v.iso(m.created)[:10], "updatedAt": self.v.iso(self.v.now()), "image": "", "icon": "",
+               "volume": human(m.volume), "volumeNum": views.number(m.volume), "volumeClob": views.number(m.volume),
+               **{k: views.number(m.volume) for k in ("volume24hr", "volume1wk", "volume1mo", "volume1yr")},
+               "liquidity": human(m.liquidity()), "liquidityNum": views.number(m.liquidity()), "liquidityClob": views.number(m.liquidity()),
+               **{k: 0 for k in ("oneHourPriceChange", "oneDayPriceChange", "oneWeekPriceChange", "competitive")},
                "active": True, "closed": m.closed, "archived": False, "new": False, "restricted": True, "questionID": m.condition,
                "enableOrderBook": True, "acceptingOrders": m.accepting, "orderPriceMinTickSize": views.number(m.tick), "orderMinSize": views.number(m.min_size),
                "clobTokenIds": None if v2 else json.dumps(m.tokens), "umaResolutionStatuses": "[]", "makerBaseFee": 1000, "takerBaseFee": 1000,
                "negRisk": m.neg_risk, "secondsDelay": int(m.delay_s), "clearBookOnStart": m.clear_at_start, "feesEnabled": bool(m.fee_rate),
                "bestBid": views.number(bid or 0), "bestAsk": views.number(MICRO if ask is None else ask), "lastTradePrice": views.number(last or 0),
-               "spread": views.number((MICRO if ask is None else ask) - (bid or 0)), "groupItemTitle": "", "groupItemThreshold": "0", "marketMakerAddress": ""}
+               "spread": views.number((MICRO if ask is None else ask) - (bid or 0)), "groupItemTitle": "", "groupItemThreshold": "0", "marketMakerAddress": "",
+               "resolutionSource": "", "rewardsMinSize": 50, "rewardsMaxSpread": 4.5, "negRiskOther": False, "featured": False, "cyom": False, "funded": False,
+               "ready": False, "approved": True, "holdingRewardsEnabled": False, "rfqEnabled": False, "umaResolutionStatus": ""}
         if v2:
             doc.update(version="v2", positionIds=m.tokens)
         if m.fee_rate:
@@ -134,7 +140,9 @@ class Gamma:
         closed = all(m.closed for m in ms)
         return {"id": "9" + ms[0].id, "ticker": slug, "slug": slug, "title": ms[0].event_title or slug, "description": "", "active": True, "closed": closed,
                 "archived": False, "negRisk": ms[0].neg_risk, "volume": views.number(sum(m.volume for m in ms)), "volume24hr": views.number(sum(m.volume for m in ms)),
-                "liquidity": 0, "endDate": self.v.iso(max(m.end for m in ms)), "startDate": self.v.iso(ms[0].created),
+                "liquidity": views.number(sum(m.liquidity() for m in ms)), "image": "", "icon": "", "new": False, "featured": False, "restricted": True,
+                "enableOrderBook": True, "commentCount": 0, "openInterest": 0, "competitive": 0, "createdAt": self.v.iso(ms[0].created),
+                "updatedAt": self.v.iso(self.v.now()), "endDate": self.v.iso(max(m.end for m in ms)), "startDate": self.v.iso(ms[0].created),
                 "tags": self.tag_rows(sorted({t for m in ms for t in m.tags}))}
 
     def listed(self):
@@ -173,7 +181,8 @@ class Gamma:
             return False
         if q.get("tag_slug") and q["tag_slug"] not in m.tags:
             return False
-        for k, n in (("liquidity_num", 0), ("volume_num", m.volume / MICRO), ("liquidity", 0), ("volume", m.volume / MICRO)):
+        liquid, volume = m.liquidity() / MICRO, m.volume / MICRO
+        for k, n in (("liquidity_num", liquid), ("volume_num", volume), ("liquidity", liquid), ("volume", volume)):
             if not between(n, q.get(k + "_min"), q.get(k + "_max"), float):
                 return False
         return between(self.v.iso(m.end), q.get("end_date_min"), q.get("end_date_max"), str) and between(

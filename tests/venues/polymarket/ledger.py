@@ -148,6 +148,10 @@ class Market:
             return bid, ask
         return (None if ask is None else MICRO - ask), (None if bid is None else MICRO - bid)
 
+    def liquidity(self):
+        """Collateral and shares that rest, at the price of what they would pay."""
+        return sum(p * o.left // MICRO for p, q in self.bids.items() for o in q) + sum((MICRO - p) * o.left // MICRO for p, q in self.asks.items() for o in q)
+
     def level(self, t, bid, price):
         """Shares at one price of a token's side."""
         yes = price if t == 0 else MICRO - price

@@ -204,7 +204,7 @@ class Private:
 
     async def cancel_market(self, request, creds):
         doc = await self.body(request)
-        if not isinstance(doc, dict) or not (doc.get("market") or doc.get("asset_id")):
+        if not isinstance(doc, dict) or not (doc.get("market") or doc.get("asset_id")) or not all(isinstance(doc.get(k) or "", str) for k in ("market", "asset_id")):
             raise Error(400, rules.PAYLOAD)
         return self.cancel([o.id for o in self.ledger.open_orders(owner=creds["apiKey"]) if doc.get("market") in (None, "", o.market.condition) and
                             doc.get("asset_id") in (None, "", o.token)], creds)
@@ -246,7 +246,9 @@ class Private:
     # --- the rest ---
     async def heartbeat(self, request, creds):
         doc = await self.body(request, "Invalid payload")
-        given = doc.get("heartbeat_id") if isinstance(doc, dict) else None
+        if not isinstance(doc, dict) or not isinstance(doc.get("heartbeat_id") or "", str):
+            raise Error(400, "Invalid payload")
+        given = doc.get("heartbeat_id")
         known = self.beats.get(creds["apiKey"])
         if known and given != known[0]:
             raise Error(400, {"error": "Invalid Heartbeat ID", "error_msg": "Invalid Heartbeat ID", "heartbeat_id": known[0]})

@@ -6,6 +6,7 @@ from common import Error, human, parse_json, whole
 from polymarket import views
 
 SPANS = {"1h": 3600, "6h": 21600, "1d": 86400, "1w": 604800, "1m": 2592000, "max": 1 << 40, "all": 1 << 40}
+TOKEN = re.compile("[0-9]{1,78}")
 NO_BOOK = "No orderbook exists for the requested token id"
 
 
@@ -68,7 +69,7 @@ class Public:
         return {"builder_maker_fee_rate_bps": 0, "builder_taker_fee_rate_bps": 0}
 
     def find(self, token, missing=NO_BOOK):
-        if not token or not re.fullmatch("[0-9]{1,78}", str(token)):
+        if not token or not TOKEN.fullmatch(str(token)):
             raise Error(400, "Invalid token id")
         found = self.ledger.tokens.get(str(token))
         if found is None or (found[0].closed and missing == NO_BOOK):
@@ -100,11 +101,16 @@ class Public:
         return {"spread": human(ask - bid)}
 
     def last(self, m, t, row):
+        if m is None:  # no trade is known of it
+            return {"price": "0.5", "side": ""}
         return {"price": human(m.last[t]) if m.last[t] else "0.5", "side": m.last_side[t]}
 
     def single(self, fn):
         async def handler(request):
-            m, t = self.find(request.query.get("token_id"))
+            token = request.query.get("token_id")
+            if fn == self.last and token and TOKEN.fullmatch(token) and token not in self.ledger.tokens:
+                return self.last(None, 0, request.query)
+            m, t = self.find(token)
             return fn(m, t, request.query)
         return handler
 
@@ -171,7 +177,7 @@ class Public:
         return m
 
     async def clob_market(self, request):
-        return views.clob_market(self.condition(request))
+        return views.clob_market(self.condition(request), bool(self.v.options["taker_delay_ms"]))
 
     async def market(self, request):
         return views.long_market(self.condition(request), self.v.iso)

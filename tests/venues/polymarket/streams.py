@@ -117,7 +117,10 @@ class Streams:
         m = market
         self.to_market(m, "new_market", {"event_type": "new_market", "id": m.id, "question": m.question, "market": m.condition, "slug": m.slug,
                                          "assets_ids": m.tokens, "outcomes": m.outcomes, "tags": m.tags, "condition_id": m.condition, "active": True,
-                                         "clob_token_ids": m.tokens, "order_price_min_tick_size": human(m.tick), "timestamp": self.now_ms()}, custom=True)
+                                         "clob_token_ids": m.tokens, "order_price_min_tick_size": human(m.tick), "timestamp": self.now_ms(),
+                                         "description": "", "sports_market_type": "", "line": "", "game_start_time": "", "group_item_title": "",
+                                         "event_message": {"id": "9" + m.id, "ticker": m.event, "slug": m.event, "title": m.event_title or m.event,
+                                                           "description": ""}}, custom=True)
 
     # --- user ---
     async def user(self, request):

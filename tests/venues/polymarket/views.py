@@ -62,12 +62,14 @@ def number(n):
     return int(n // 1_000_000) if n % 1_000_000 == 0 else float(human(n))
 
 
-def clob_market(m):
+def clob_market(m, delayed=False):
     """GET /clob-markets/{condition}: the short form."""
     doc = {"r": {"mi": 50, "ma": 4.5, "moas": 30}, "t": [{"t": x, "o": m.outcomes[i]} for i, x in enumerate(m.tokens)], "c": m.condition,
            "mos": number(m.min_size), "mts": number(m.tick), "mbf": 1000, "tbf": 1000, "ao": m.accepting, "cbos": m.clear_at_start, "aot": "2026-10-05T22:20:54Z"}
     if m.neg_risk:
         doc["nr"] = True
+    if delayed:
+        doc["itode"] = True
     if m.delay_s:
         doc["sd"] = int(m.delay_s) or 1
     if m.fee_rate:
