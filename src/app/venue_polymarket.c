@@ -96,9 +96,9 @@ static void on_overview(void *ctx, enum err e, const char *text, const struct pm
             add_dec(r->facts, "allowance", o->allowance.micro, o->allowance.micro >= 0);
         cJSON_AddNumberToObject(r->facts, "open_orders", o->orders);
         add_dec(r->facts, "in_orders", o->in_orders.micro, true);
-        cJSON_AddNumberToObject(r->facts, "positions_held", o->positions);
-        add_dec(r->facts, "positions_value", o->positions_value.micro, true);
-        add_dec(r->facts, "redeemable", o->redeemable.micro, true);
+        cJSON_AddItemToObject(r->facts, "positions_held", o->positions < 0 ? cJSON_CreateNull() : cJSON_CreateNumber(o->positions));
+        add_dec(r->facts, "positions_value", o->positions_value.micro, o->positions >= 0);
+        add_dec(r->facts, "redeemable", o->redeemable.micro, o->positions >= 0);
     }
     venue_cli_done(r, e, text);
 }

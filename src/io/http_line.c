@@ -273,16 +273,28 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events) {
 
 /* --- the port ------------------------------------------------------------------------------------------------------ */
 
+static char *path_join(const char *base, const char *path) {
+    struct str s;
+    str_init(&s);
+    str_addf(&s, "%s%s", base, path);
+    char *joined = xstrdup(s.p);
+    str_free(&s);
+    return joined;
+}
+
 struct http_line *http_line_open(const struct http_line_cfg *cfg) {
     if (http_url_check(cfg->base))
         return NULL;
     struct http_line *l = xcalloc(1, sizeof *l);
     const char *host = strstr(cfg->base, "://") + 3;
+    const size_t host_len = strcspn(host, "/?#");
     l->base = xstrdup(cfg->base);
-    l->base_len = strlen(cfg->base);
+    l->base_len = (size_t)(host - cfg->base) + host_len;
+    l->base[l->base_len] = '\0'; /* a path in it is part of each target */
     l->host = xstrdup(host);
-    l->host[strcspn(l->host, "/?#")] = '\0';
-    l->alive_path = cfg->alive_path ? xstrdup(cfg->alive_path) : NULL;
+    l->host[host_len] = '\0';
+    if (cfg->alive_path)
+        l->alive_path = path_join(host + host_len, cfg->alive_path);
     l->alive_ms = cfg->alive_every_ms > 0 ? cfg->alive_every_ms : ALIVE_MS;
     l->loopback = http_url_loopback(cfg->base);
     l->n = cfg->connections < 1 ? 1 : cfg->connections > HTTP_LINE_MAX ? HTTP_LINE_MAX : cfg->connections;

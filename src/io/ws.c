@@ -36,6 +36,7 @@ struct ws {
     struct rng rng;
     unsigned tries;
     int64_t opened_mono_us, pinged_mono_us, stuck_mono_us;
+    bool asked, answers; /* a ping was sent on this connection; a message came after one */
     struct ws_stats stats;
     char wanted_why[160], detail[CURL_ERROR_SIZE];
 };
@@ -251,6 +252,7 @@ static void wire_open(void *ctx) {
     w->stats.connects++;
     w->opened_mono_us = clock_mono_us();
     w->pinged_mono_us = w->stuck_mono_us = 0;
+    w->asked = w->answers = false;
     timer_in(&w->watch, w->want.cfg.silence_ms);
     timer_in(&w->ping, w->want.cfg.ping_every_ms);
     if (w->h.open)
@@ -259,6 +261,7 @@ static void wire_open(void *ctx) {
 static void wire_message(void *ctx, const char *text, size_t len) {
     struct ws *w = ctx;
     w->stats.messages++;
+    w->answers = w->answers || w->asked;
     if (w->h.message)
         w->h.message(w->h.ctx, text, len);
 }
@@ -359,7 +362,10 @@ static void on_ping(struct ev_loop *loop, ev_timer *t, int events) {
     if (w->stuck_mono_us && now - w->stuck_mono_us > (int64_t)w->want.cfg.silence_ms * 1000) {
         fail(w, 0, "the server takes nothing any more", -1, false);
     } else {
-        bool sent = text ? ws_wire_send(w->wire, text, strlen(text), w->want.cfg.send_max + 1024) : ws_wire_ping(w->wire);
+        bool sent = text && ws_wire_send(w->wire, text, strlen(text), w->want.cfg.send_max + 1024);
+        if (!text || (w->asked && !w->answers)) /* a server that does not answer the venue's own ping answers the protocol's */
+            sent = ws_wire_ping(w->wire) || sent;
+        w->asked = true;
         if (sent && !w->pinged_mono_us)
             w->pinged_mono_us = now;
         timer_in(&w->ping, w->want.cfg.ping_every_ms);

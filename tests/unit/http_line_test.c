@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "io/http_line_answer.h"
+#include "support/loop_server.h"
 #include "support/raw_server.h"
 #include "turret/io/http_line.h"
 #include "turret/io/loop.h"
@@ -222,6 +223,37 @@ static void kept_alive(void **state) {
     raw_server_stop(&s);
 }
 
+static int orders, lives;
+static void on_request(void *ctx, struct loop_client *c, const char *method, const char *target, const char *body) {
+    (void)ctx, (void)body;
+    orders += !strcmp(method, "POST") && !strcmp(target, "/some/clob/order");
+    lives += !strcmp(method, "GET") && !strcmp(target, "/some/clob/time");
+    loop_answer(c, 200, "hello");
+}
+
+static void under_a_path(void **state) { /* of a host that has more than one thing on it */
+    (void)state;
+    struct loop_server *s = loop_server_new(&(struct loop_handler){.request = on_request});
+    char under[96], to[128];
+    snprintf(under, sizeof under, "http://127.0.0.1:%d/some/clob", loop_server_port(s));
+    snprintf(to, sizeof to, "%s/order", under);
+    struct http_line *l = http_line_open(&(struct http_line_cfg){.base = under, .connections = 1, .alive_path = "/time", .alive_every_ms = 50});
+    assert_non_null(l);
+    ready(l, 1);
+    struct got g = {0};
+    struct http_request r = order();
+    r.url = to;
+    assert_true(http_line_send(l, &r, done, &g));
+    until(&g.calls, 1);
+    assert_string_equal(g.body, "hello");
+    assert_int_equal(orders, 1);
+    for (int i = 0; i < 200 && !lives; i++)
+        turn(0.02);
+    assert_true(lives > 0);
+    http_line_close(l);
+    loop_server_free(s);
+}
+
 static void what_does_not_go(void **state) {
     (void)state;
     struct got g = {0};
@@ -283,7 +315,7 @@ static void any_pieces(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_answers), cmocka_unit_test(answers_that_can_be_read_in_two_ways), cmocka_unit_test(cut_at_every_byte), cmocka_unit_test(no_answer),
-        cmocka_unit_test(one_connection_for_many), cmocka_unit_test(closed_behind_our_back), cmocka_unit_test(kept_alive), cmocka_unit_test(what_does_not_go), cmocka_unit_test(any_pieces),
+        cmocka_unit_test(one_connection_for_many), cmocka_unit_test(closed_behind_our_back), cmocka_unit_test(kept_alive), cmocka_unit_test(under_a_path), cmocka_unit_test(what_does_not_go), cmocka_unit_test(any_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,7 @@ static struct row rows[600];
 static int row_count, page_rows, combo;
 static int64_t base_s, clock_off_s;
 static const char *wallet_of_rows;
+static bool only_old; /* GET /activity: an array, names in camel case */
 enum { REQUESTS, FAILS /* so many answers are errors */, STATUS, LIVE /* rows seen from that request on are held back unless it is reached */, STARTS = 10 };
 
 static void row_add(int ago, int from, unsigned tx, int token, const char *side, const char *size, const char *px) {
@@ -141,6 +142,27 @@ static void answer(struct ws_line *l, const char *head) {
     str_free(&out);
 }
 
+static void answer_old(struct ws_line *l, const char *head) {
+    struct str body = {0}, out = {0};
+    long long start = atoll(strstr(head, "start=") + 6);
+    int n = ++l->shared[REQUESTS], given = 0;
+    str_add(&body, "[");
+    for (int i = 0; i < row_count; i++) {
+        const struct row *r = &rows[i];
+        char condition[PM_CONDITION_MAX];
+        condition_of((r->token - 10) / 2, condition);
+        if (r->from > n || base_s - r->ago < start)
+            continue;
+        str_addf(&body, "%s{\"proxyWallet\":\"%s\",\"timestamp\":%lld,\"conditionId\":\"%s\",\"type\":\"TRADE\",\"size\":%s,\"transactionHash\":\"0x%064x\",\"price\":%s,\"asset\":\"%d\",\"side\":\"%s\"}",
+                 given++ ? "," : "", wallet_of_rows, (long long)(base_s - r->ago), condition, r->size, r->tx, r->px, r->token, r->side);
+    }
+    str_add(&body, "]");
+    str_addf(&out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", body.len, body.p);
+    peer_write(l, out.p, out.len);
+    str_free(&body);
+    str_free(&out);
+}
+
 static void peer_data(struct ws_line *l) {
     char head[4096];
     for (;;) {
@@ -151,7 +173,11 @@ static void peer_data(struct ws_line *l) {
                 return;
             head[++n] = 0;
         }
-        if (!strncmp(head, "GET /v2/activity?", 17) && strstr(head, "type=TRADE"))
+        if (only_old && !strncmp(head, "GET /v2/", 8))
+            peer_write(l, "HTTP/1.1 404 X\r\nContent-Length: 3\r\n\r\nno\n", 43);
+        else if (only_old && !strncmp(head, "GET /activity?", 14))
+            answer_old(l, head);
+        else if (!strncmp(head, "GET /v2/activity?", 17) && strstr(head, "type=TRADE"))
             answer(l, head);
         else
             return;
@@ -189,6 +215,7 @@ static int fresh(void **state) {
     markets_init();
     row_count = page_rows = combo = told_n = notes = want = 0;
     clock_off_s = 0;
+    only_old = false;
     base_s = time(NULL);
     wallet_of_rows = WALLET_LOW;
     last_note[0] = 0;
@@ -258,6 +285,20 @@ static void baseline_then_news(void **state) {
     assert_true(told[1].side == SIDE_YES && told[1].action == ACTION_BUY && told[1].market == 1000);
     assert_true(told[2].side == SIDE_NO && told[2].size.micro == 22840000 && told[2].px.micro == 520000);
     assert_true(told[3].side == SIDE_YES && told[3].action == ACTION_SELL && told[3].market == 1001);
+    assert_int_equal(notes, 0);
+}
+
+static void the_interface_of_before(void **state) { /* where there is no other */
+    (void)state;
+    only_old = true;
+    row_add(0, 3, 0x22, 11, "BUY", "22.84", "0.52");
+    row_add(10, 1, 0x11, 10, "SELL", "\"7.44\"", "\".9\"");
+    begin();
+    follow(WALLET, 0, true);
+    until_requests(6);
+    assert_int_equal(told_n, 2);
+    assert_true(told[0].baseline && !told[1].baseline);
+    assert_true(told[1].side == SIDE_NO && told[1].size.micro == 22840000 && told[1].px.micro == 520000);
     assert_int_equal(notes, 0);
 }
 
@@ -546,7 +587,7 @@ static void recorded_answer(void **state) { /* a real one */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, finish)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(baseline_then_news), TEST(late_history_is_history), TEST(since_then), TEST(several_of_one_transaction), TEST(unknown_markets), TEST(no_book_for_long), TEST(gone_while_waiting),
+        TEST(baseline_then_news), TEST(the_interface_of_before), TEST(late_history_is_history), TEST(since_then), TEST(several_of_one_transaction), TEST(unknown_markets), TEST(no_book_for_long), TEST(gone_while_waiting),
         TEST(other_kinds), TEST(another_wallets_rows), TEST(every_url_is_new), TEST(clock_of_the_venue), TEST(errors_back_off), TEST(equal_rows_across_pages),
         TEST(not_an_address), TEST(many_wallets), TEST(recorded_answer),
     };

@@ -309,6 +309,61 @@ static void fills_of_the_time_away_come_before_positions(void **st) {
     assert_int_equal(count(EVENT_FILL), 0);
 }
 
+/* Only what does not exist leads on to another source; what fails does not. */
+static void without_the_data_api_of_today(void **st) {
+    (void)st;
+    g.data[0] = (struct answer){.path = "/v2/positions", .status = 404, .body = "{\"error\":\"no such path\"}"};
+    g.data[1] = (struct answer){.path = "/positions?user=", .body = "[{\"asset\":\"" YES "\",\"conditionId\":\"" COND "\",\"size\":28.09,\"avgPrice\":0.6,\"curPrice\":0.7,\"redeemable\":false}]"};
+    g.answers[1].body = BALANCE("28100000");
+    reconcile();
+    assert_true(ok());
+    assert_int_equal(count(EVENT_RECON_POSITION), 1);
+    assert_int_equal(nth(EVENT_RECON_POSITION, 0)->recon_position.net.micro, 28100000);
+    assert_int_equal(nth(EVENT_RECON_POSITION, 0)->recon_position.entry.micro, 600000);
+    g.data[1].body = "[{\"asset\":\"" YES "\"}]";
+    reconcile();
+    assert_false(ok());
+    g.data[1].status = 503;
+    reconcile();
+    assert_false(ok());
+    g.data[1].status = 0;
+    g.data[0].status = 500; /* it exists, and failed */
+    reconcile();
+    assert_false(ok());
+}
+
+static void without_any_data_api(void **st) {
+    (void)st;
+    g.data[0] = (struct answer){.path = "/positions", .status = 404, .body = "404 page not found"};
+    g.answers[3] = (struct answer){.path = "/data/trades", .query = "maker_address=" WALLET,
+        .body = "[{\"id\":\"t1\",\"status\":\"CONFIRMED\",\"asset_id\":\"" NO "\",\"side\":\"SELL\",\"size\":\"9\",\"price\":\"0.5\",\"taker_order_id\":\"0xff\",\"owner\":\"someone\",\"trader_side\":\"MAKER\","
+                "\"maker_orders\":[{\"order_id\":\"0xaa\",\"owner\":\"another\",\"maker_address\":\"0x9\",\"asset_id\":\"" NO "\",\"matched_amount\":\"4\",\"price\":\"0.5\"},"
+                "{\"order_id\":\"0xbb\",\"owner\":\"" KEY "\",\"maker_address\":\"\",\"asset_id\":\"" YES "\",\"matched_amount\":\"5\",\"price\":\"0.5\",\"side\":\"SELL\"}]}]"};
+    g.answers[1].body = BALANCE("12000000");
+    reconcile();
+    assert_true(ok());
+    assert_int_equal(count(EVENT_RECON_POSITION), 1); /* as much as the CLOB says, and nothing of others' tokens */
+    assert_int_equal(nth(EVENT_RECON_POSITION, 0)->recon_position.net.micro, 12000000);
+    assert_int_equal(nth(EVENT_RECON_POSITION, 0)->recon_position.side, SIDE_YES);
+    assert_int_equal(g.answers[2].asked, 0);
+    g.answers[3].body = "[{\"id\":\"t1\"}]";
+    reconcile();
+    assert_false(ok());
+    g.answers[3].err = ERR_TIMEOUT;
+    reconcile();
+    assert_false(ok());
+}
+
+static void a_list_without_its_filter_resolves_nothing(void **st) {
+    (void)st;
+    g.data[0] = (struct answer){.path = "status=", .body = ENVELOPE("{\"token_id\":\"" YES "\",\"current_size\":5,\"current_price\":0.5,\"status\":\"OPEN\"}")};
+    g.answers[1].body = BALANCE("5000000");
+    reconcile();
+    assert_true(ok());
+    assert_int_equal(count(EVENT_CLAIM), 0);
+    assert_int_equal(count(EVENT_RECON_POSITION), 1);
+}
+
 static void a_round_given_up_says_nothing_more(void **st) {
     (void)st;
     ask();
@@ -335,7 +390,7 @@ int main(void) {
         T(a_first_start_takes_what_is_there), T(any_error_is_not_flat), T(a_row_without_its_size_is_an_error), T(pages_are_read_to_the_end), T(dust_is_nothing),
         T(a_lost_market_holds_the_round_up_only_so_often), T(losing_tokens_are_settled_at_nothing), T(winnings_are_a_claim_until_they_are_claimed),
         T(a_resolution_is_settled_without_being_asked), T(a_void_market_pays_a_half), T(nothing_is_settled_while_a_trade_may_fail), T(fills_of_the_time_away_come_before_positions),
-        T(a_round_given_up_says_nothing_more), T(another_accounts_round_is_refused),
+        T(without_the_data_api_of_today), T(without_any_data_api), T(a_list_without_its_filter_resolves_nothing), T(a_round_given_up_says_nothing_more), T(another_accounts_round_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

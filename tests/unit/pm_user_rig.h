@@ -29,7 +29,7 @@
 #define ORDER_B "0xbbbb000000000000000000000000000000000000000000000000000000000002"
 #define EVENTS_MAX 512
 
-struct answer { const char *path, *query /* part of it; NULL = any */, *body; enum err err; int asked; };
+struct answer { const char *path, *query /* part of it; NULL = any */, *body; enum err err; int asked, status /* of data, 0 = 200 */; };
 struct asked { bool live, pages; char path[64], query[200]; pm_item_fn *item; pm_list_fn *end; pm_call_fn *done; void *ctx; };
 struct got { bool live; char url[400]; http_done_fn *done; void *ctx; };
 static struct rig {
@@ -213,7 +213,7 @@ RIG void pump(void) {
                 struct got q = g.got[i];
                 struct answer *w = answer_for(g.data, 8, q.url, q.url);
                 const char *body = w != NULL && w->body != NULL ? w->body : "{\"data\":[],\"pagination\":{\"has_more\":false}}";
-                struct http_answer a = {.err = w != NULL ? w->err : ERR_OK, .status = 200, .body = body, .body_len = strlen(body)};
+                struct http_answer a = {.err = w != NULL ? w->err : ERR_OK, .status = w != NULL && w->status ? w->status : 200, .body = body, .body_len = strlen(body)};
                 g.got[i].live = false;
                 any = true;
                 q.done(q.ctx, &a);

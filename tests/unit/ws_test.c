@@ -635,6 +635,31 @@ static void pings(void **state) {
     }
 }
 
+static void peer_deaf_to_words(struct ws_line *l) { /* answers pings of the protocol, and says nothing by itself */
+    char buf[8192];
+    size_t n;
+    if (!peer_upgrade(l))
+        return;
+    for (int opcode; (opcode = peer_hear(l, buf, sizeof buf, &n)) >= 0;)
+        if (opcode == 9)
+            peer_send(l, 10, buf, n);
+}
+
+static void a_ping_of_words_that_nobody_answers(void **state) {
+    (void)state;
+    struct ws_peer p = ws_peer_start(peer_deaf_to_words, NULL, NULL);
+    struct got g = {0};
+    struct ws_cfg cfg = quick(NULL);
+    cfg.ping_every_ms = 60;
+    cfg.silence_ms = 400;
+    cfg.ping_text = "PING";
+    start(&g, cfg, p.port);
+    turn(1.5, false);
+    assert_int_equal(g.closes, 0);
+    assert_int_equal(g.messages, 0);
+    end(&g, &p);
+}
+
 static void peer_ping_storm(struct ws_line *l) { /* pings, and never reads */
     if (!peer_upgrade(l))
         return;
@@ -890,7 +915,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(talks), TEST(refused_urls), TEST(upgrade_answers), TEST(cut_at_every_byte), TEST(slow_drip),
         TEST(early_frames), TEST(wrong_frames), TEST(giant_message), TEST(close_storm), TEST(back_off_differs),
-        TEST(stable_forgets), TEST(silence), TEST(nobody_there), TEST(pings), TEST(ping_storm),
+        TEST(stable_forgets), TEST(silence), TEST(nobody_there), TEST(pings), TEST(a_ping_of_words_that_nobody_answers), TEST(ping_storm),
         TEST(closed_inside), TEST(reconnects), TEST(send_limit), TEST(budget_of_a_turn), TEST(over_tls),
         TEST(http_beside),
     };

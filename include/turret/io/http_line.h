@@ -8,7 +8,7 @@
 #define HTTP_LINE_MAX 4
 struct http_line;
 struct http_line_cfg {
-    const char *base;        /* "https://host[:port]" */
+    const char *base;        /* "https://host[:port][/path]" */
     int connections;         /* 1..HTTP_LINE_MAX */
     const char *alive_path;  /* asked on each that was silent for alive_every_ms, so that the other side keeps it open; NULL: it is renewed then */
     int alive_every_ms;      /* 0 = 15 s */

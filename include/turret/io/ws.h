@@ -13,7 +13,7 @@ enum ws_state { WS_CONNECTING, WS_OPEN, WS_WAITING /* for the next try */ };
 struct ws_cfg { /* everything is copied; 0 = the default in brackets */
     const char *url;
     const char *const *headers; /* of the upgrade, NULL-terminated; may be NULL */
-    const char *ping_text;      /* the venue's own ping, sent as text ("PING"); NULL: ping frames of the protocol */
+    const char *ping_text;      /* the venue's own ping, sent as text ("PING"); NULL, or where it is never answered: ping frames of the protocol */
     int ping_every_ms;          /* [10 s] */
     int silence_ms;             /* so long without a byte: dead, connected anew [30 s] */
     int connect_timeout_ms;     /* until the upgrade is answered [10 s] */

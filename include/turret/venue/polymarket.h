@@ -56,7 +56,7 @@ struct pm_search *pm_search_start(const struct pm_hosts *h, const char *query /*
 void pm_search_free(struct pm_search *s);
 /* An account at a glance: what is held one by one, then the sums. Hosts clob and data must be set. NULL with a sentence in text: it can't start. */
 struct pm_held { char slug[128], title[MARKET_TITLE_MAX], outcome[32]; qty size; price avg, now; usd value; bool redeemable; };
-struct pm_overview { char wallet[PM_ADDRESS_TEXT]; int signature_type, orders, positions; usd balance, allowance /* negative: not told */, in_orders, positions_value, redeemable; };
+struct pm_overview { char wallet[PM_ADDRESS_TEXT]; int signature_type, orders, positions /* -1: not told */; usd balance, allowance /* negative: not told */, in_orders, positions_value, redeemable; };
 typedef void pm_held_fn(void *ctx, const struct pm_held *h);
 typedef void pm_overview_fn(void *ctx, enum err e, const char *text, const struct pm_overview *o);
 struct pm_overview_run;

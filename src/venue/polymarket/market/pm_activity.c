@@ -35,7 +35,7 @@ struct wallet {
     char address[WALLET_MAX];
     ev_timer timer, book;
     struct http_handle http;
-    bool asking, first;      /* the next read is the baseline */
+    bool asking, older /* asked there */, first; /* the next read is the baseline */
     int64_t from_s;          /* what is older is told as baseline only */
     int64_t read_s;          /* when the last whole read began; 0 none */
     int64_t asked_us, start_s; /* of the read under way: our clock, and from when */
@@ -62,6 +62,7 @@ struct pm_activity {
     struct rate rate;
     int64_t skew_us; /* their clock less ours */
     int64_t poll_ms;
+    bool older; /* the venue has only the interface of before */
 };
 
 static void ask(struct wallet *w, const char *cursor);
@@ -278,7 +279,13 @@ static void answered(void *ctx, const struct http_answer *ans) {
     struct cJSON *doc = NULL;
     char text[160];
     w->asking = false;
+    if (pm_absent(ans) && !w->older) {
+        w->a->older = true;
+        ask(w, "");
+        return;
+    }
     if (ans->err != ERR_OK || ans->status != 200) {
+        w->a->older = w->a->older && !pm_absent(ans); /* neither: the newer one first again */
         act_error_text(ans, text, sizeof text);
         if (ans->status == 429)
             rate_block(&w->a->rate, clock_mono_us() + (ans->retry_after_ms > 0 ? ans->retry_after_ms : BACKOFF_MIN_MS) * 1000);
@@ -310,7 +317,8 @@ static void answered(void *ctx, const struct http_answer *ans) {
 
 static void ask(struct wallet *w, const char *cursor) {
     struct str url = {0};
-    str_addf(&url, "%s/v2/activity?user=%s&type=TRADE&limit=%d&start=%lld", w->a->hosts->data, w->address, w->first ? FIRST_ROWS : PAGE_ROWS, (long long)w->start_s);
+    w->older = w->a->older;
+    str_addf(&url, "%s%s/activity?user=%s&type=TRADE&limit=%d&start=%lld", w->a->hosts->data, w->older ? "" : "/v2", w->address, w->first ? FIRST_ROWS : PAGE_ROWS, (long long)w->start_s);
     if (cursor[0]) {
         str_add(&url, "&cursor=");
         pm_tool_encode(&url, cursor);

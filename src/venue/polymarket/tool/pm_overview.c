@@ -129,6 +129,9 @@ static void row_read(struct pm_overview_run *r, const struct json *row) {
     struct pm_held h = {0};
     int64_t size = 0, avg = 0, now = 0, value = 0;
     bool redeemable = false;
+    const char *status = "";
+    if (!json_get_str(row, "status", JSON_OPTIONAL, &status) || (status[0] && !str_eq_nocase(status, kinds[r->kind])))
+        return; /* a venue that does not know the filter tells all of them twice */
     clean(row, "slug", h.slug, sizeof h.slug);
     clean(row, "title", h.title, sizeof h.title);
     clean(row, "outcome", h.outcome, sizeof h.outcome);
@@ -155,8 +158,18 @@ static void on_list(void *ctx, const struct http_answer *a) {
     const char *cursor = "";
     bool more = false;
     r->http = (struct http_handle){0};
+    if (pm_absent(a) && r->kind == 0 && r->pages == 0) {
+        r->out.positions = -1;
+        finish(r, ERR_OK, "positions are not told: the Data API has none (404)");
+        return;
+    }
     if (a->err != ERR_OK || a->status != 200 || !json_parse(a->body, a->body_len, HTTP_BODY_MAX, &doc, &err)) {
-        finish(r, a->err ? a->err : ERR_UNREACHABLE, a->err ? a->text : "positions: the data API refused");
+        char text[REASON_MAX];
+        if (a->err == ERR_OK && a->status != 200)
+            snprintf(text, sizeof text, "positions: the Data API answers %d", a->status);
+        else
+            snprintf(text, sizeof text, "positions: %.80s", a->err ? a->text : "the Data API's answer can't be read");
+        finish(r, a->err ? a->err : a->status != 200 ? ERR_UNREACHABLE : ERR_PROVIDER, text);
         return;
     }
     struct json root = json_root(doc, &err), data = {0}, page = {0};

@@ -3,8 +3,6 @@
 #include "venue/polymarket/trade/pm_account.h"
 #include "venue/polymarket/trade/pm_recon_impl.h"
 
-#include <cjson/cJSON.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +11,6 @@
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
 
-#define PAGES_MAX 100
-#define BALANCES_MAX 120                /* the venue allows 200 in ten seconds */
 #define REFRESH_MAX 10                  /* and 50 looks at the chain */
 #define RECENT_US (600 * PM_SECOND)     /* moved so lately: the Data API may be behind */
 #define REFRESH_US (120 * PM_SECOND)    /* and the CLOB's own cache */
@@ -23,7 +19,7 @@
 
 static uint64_t text_key(const char *s) { return fnv64(FNV64_INIT, s, strlen(s)); }
 
-static struct pm_holding *holding_get(struct pm_recon *r, const char *token) {
+struct pm_holding *pm_holding_get(struct pm_recon *r, const char *token) {
     for (size_t i = 0; i < r->count; i++)
         if (strcmp(r->h[i]->token, token) == 0)
             return r->h[i];
@@ -39,88 +35,6 @@ static void holding_place(struct pm_holding *h, const struct pm_market *m, int o
     h->market = m->m.id;
     h->side = outcome == 0 ? SIDE_YES : SIDE_NO;
     str_copy(h->condition, sizeof h->condition, m->m.native);
-}
-
-/* --- the Data API's list: OPEN, then REDEEMABLE ------------------------------------------------------------------------ */
-static const char *const kinds[] = {"OPEN", "REDEEMABLE"};
-
-static void list_ask(struct pm_recon *r, const char *cursor);
-
-static bool row_read(struct pm_recon *r, const struct json *row) {
-    const char *token = NULL, *condition = "";
-    int64_t size = 0, avg = 0, now = 0;
-    bool redeemable = false;
-    if (!json_get_str(row, "token_id", JSON_REQUIRED, &token) || !pm_dec(row, "current_size", true, &size, NULL) || !pm_dec(row, "avg_price", false, &avg, NULL) ||
-        !pm_dec(row, "current_price", false, &now, NULL) || !json_get_bool(row, "redeemable", JSON_OPTIONAL, &redeemable) ||
-        !json_get_str(row, "condition_id", JSON_OPTIONAL, &condition))
-        return false;
-    if (token[0] == 0 || strlen(token) >= PM_TOKEN_MAX || token[strspn(token, "0123456789")] != 0)
-        return json_fail(row, "token_id is no token");
-    if (size < PM_DUST)
-        return true;
-    struct pm_holding *h = holding_get(r, token);
-    h->listed = true;
-    h->redeemable = redeemable || r->list_kind == 1;
-    h->listed_size = QTY(size);
-    h->entry = PRICE(avg > 0 && avg < DEC_ONE ? avg : 0);
-    h->worth = PRICE(now >= 0 && now <= DEC_ONE ? now : 0);
-    return true;
-}
-
-static void on_list(void *ctx, const struct http_answer *a) {
-    struct pm_recon *r = ctx;
-    struct cJSON *doc = NULL;
-    struct json_err err = {0};
-    const char *cursor = "";
-    bool more = false;
-    r->http = (struct http_handle){0};
-    if (a->err != ERR_OK || a->status != 200 || !json_parse(a->body, a->body_len, HTTP_BODY_MAX, &doc, &err)) {
-        pm_recon_fail(r, "positions: %.60s", a->err != ERR_OK ? a->text : err.set ? err.text : "the Data API refused");
-        return;
-    }
-    struct json root = json_root(doc, &err), data = {0}, page = {0};
-    bool whole = json_get_array(&root, "data", JSON_REQUIRED, &data);
-    for (struct json it = json_first(&data); whole && it.node != NULL; it = json_next(&it))
-        whole = row_read(r, &it);
-    if (whole && json_get_object(&root, "pagination", JSON_OPTIONAL, &page) && page.node != NULL) {
-        json_get_bool(&page, "has_more", JSON_OPTIONAL, &more);
-        json_get_str(&page, "next_cursor", JSON_OPTIONAL, &cursor);
-    }
-    if (err.set) {
-        pm_recon_fail(r, "positions: %.70s", err.text);
-    } else if (more && cursor[0] != 0 && ++r->pages < PAGES_MAX) {
-        list_ask(r, cursor);
-    } else if (more) {
-        pm_recon_fail(r, "positions: the list does not end");
-    } else if (++r->list_kind < (int)(sizeof kinds / sizeof *kinds)) {
-        r->pages = 0;
-        list_ask(r, "");
-    } else {
-        r->listed_done = true;
-        pm_recon_advance(r);
-    }
-    json_free(doc);
-}
-
-static void list_ask(struct pm_recon *r, const char *cursor) {
-    struct str url;
-    char wallet[PM_ADDRESS_TEXT];
-    pm_address_text(&r->u->s->wallet, wallet);
-    for (char *p = wallet; *p != 0; p++)
-        *p = (char)tolower((unsigned char)*p);
-    str_init(&url); /* another limit each time: a URL of its own goes past the cache */
-    str_addf(&url, "%s/v2/positions?user=%s&status=%s&limit=%d", pm_data_hosts(r->u->s->data)->data, wallet, kinds[r->list_kind], 400 + (int)(r->round % 100));
-    if (cursor[0] != 0)
-        str_add(&url, "&cursor=");
-    for (const char *p = cursor; *p != 0; p++)
-        str_addf(&url, isalnum((unsigned char)*p) ? "%c" : "%%%02X", (unsigned char)*p);
-    const struct http_request q = {.url = url.p, .timeout_ms = 8000, .connect_timeout_ms = 5000};
-    r->http = http_send(&q, on_list, r);
-    str_free(&url);
-}
-
-void pm_holdings_list(struct pm_recon *r) {
-    list_ask(r, "");
 }
 
 /* --- markets ------------------------------------------------------------------------------------------------------------- */
@@ -161,7 +75,7 @@ static void places_add(struct pm_recon *r) {
                 pm_recon_fail(r, "the market of a position is not listed yet");
             continue;
         }
-        struct pm_holding *h = holding_get(r, m->token[outcome]);
+        struct pm_holding *h = pm_holding_get(r, m->token[outcome]);
         holding_place(h, m, outcome);
         h->ask = true;
         h->refresh = p->at_us > 0 && r->started_us - p->at_us < REFRESH_US;
@@ -251,7 +165,7 @@ void pm_holdings_balances(struct pm_recon *r) {
     r->waiting++;
     cash_ask(r, true);
     for (int pass = 0; pass < 2; pass++) /* what moved here first */
-        for (size_t i = 0; i < r->count && asks < BALANCES_MAX; i++) {
+        for (size_t i = 0; i < r->count && asks < PM_BALANCES_MAX; i++) {
             struct pm_holding *h = r->h[i];
             if (h->market == 0 || h->lost || h->ask != (pass == 0))
                 continue;
@@ -268,7 +182,7 @@ void pm_holdings_settled(struct pm_recon *r) {
         const struct pm_market *m = llabs(p->net.micro) < PM_DUST ? NULL : pm_market_by_id(s->data, p->market);
         if (m == NULL || m->m.status != MARKET_RESOLVED)
             continue;
-        struct pm_holding *h = holding_get(r, m->token[p->side == SIDE_NO]);
+        struct pm_holding *h = pm_holding_get(r, m->token[p->side == SIDE_NO]);
         holding_place(h, m, p->side == SIDE_NO);
         h->ask = h->refresh = true;
     }

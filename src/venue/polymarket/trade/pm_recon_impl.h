@@ -1,4 +1,5 @@
-/* A reconciliation from inside: pm_recon.c (the round), pm_recon_holdings.c (what the wallet holds), pm_recon_tell.c (what that means). */
+/* A reconciliation from inside: pm_recon.c (the round), pm_recon_list.c (which tokens), pm_recon_holdings.c (how much of each), pm_recon_tell.c (what
+ * that means). */
 #ifndef TURRET_VENUE_POLYMARKET_PM_RECON_IMPL_H
 #define TURRET_VENUE_POLYMARKET_PM_RECON_IMPL_H
 
@@ -25,7 +26,8 @@ struct pm_recon {
     int64_t started_us, born_us, look_us, looked_us;
     struct pm_read read;
     bool read_done, listed_done, advancing;
-    int list_kind, pages;
+    int list_from, list_kind, pages;
+    bool no_list_told;
     struct http_handle http;
     struct pm_holding **h;
     size_t count, cap;
@@ -43,6 +45,8 @@ enum pm_due pm_settlements_due(const struct pm_recon *r);
 void pm_recon_fail(struct pm_recon *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pm_recon_advance(struct pm_recon *r);
 
+#define PM_BALANCES_MAX 120 /* asked in a round: the venue allows 200 in ten seconds */
+struct pm_holding *pm_holding_get(struct pm_recon *r, const char *token);
 /* Adds what the tracker and the Data API name; then the markets, then the balances. Each calls pm_recon_advance when it is through. */
 void pm_holdings_list(struct pm_recon *r);
 void pm_holdings_markets(struct pm_recon *r);

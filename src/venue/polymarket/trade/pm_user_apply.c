@@ -282,3 +282,19 @@ void pm_user_trade(struct pm_user *u, const struct json *doc, uint64_t round, in
             part_tell(u, &t, &p, now_us);
     }
 }
+
+bool pm_user_trade_tokens(const struct pm_user *u, const struct json *doc, pm_token_fn *each, void *ctx) {
+    struct pm_own_trade t;
+    struct pm_maker_leg leg;
+    if (!pm_own_trade_parse(doc, &t))
+        return false;
+    if (taker_is_ours(u, &t))
+        each(ctx, t.token);
+    for (struct json it = json_first(&t.makers); it.node != NULL; it = json_next(&it)) {
+        if (!pm_maker_leg_parse(&it, &t, &leg))
+            return false;
+        if (leg_is_ours(u, &leg))
+            each(ctx, leg.token);
+    }
+    return true;
+}

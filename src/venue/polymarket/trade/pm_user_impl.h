@@ -77,6 +77,10 @@ void pm_read_start(struct pm_read *r, struct pm_user *u, uint64_t round, void (*
 void pm_read_stop(struct pm_read *r);
 bool pm_read_lists(const struct pm_read *r, const char *venue_id);
 
+/* Which tokens of this account a trade moved, one by one. False: it can't be read. */
+typedef void pm_token_fn(void *ctx, const char *token);
+bool pm_user_trade_tokens(const struct pm_user *u, const struct json *doc, pm_token_fn *each, void *ctx);
+
 void pm_settle_run(struct pm_user *u, int64_t now_us);
 void pm_settle_free(struct pm_user *u);
 
