@@ -8,7 +8,8 @@ from polymarket import auth, verify, views
 from polymarket.public import page
 
 PUSD = "0xC011a7E12a19f7B1f670d46F03B03f3342E82DFB"
-CONFIG = {"asset_address": PUSD, "start_date": "2026-01-01", "end_date": "2500-12-31", "rate_per_day": 1, "total_rewards": 100}
+CONFIG = {"id": 0, "asset_address": PUSD, "start_date": "2026-01-01", "end_date": "2500-12-31", "rate_per_day": 1, "total_rewards": 100,
+          "total_days": 100}
 DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 CODE = re.compile(r"0x[0-9a-fA-F]{64}")
 
@@ -55,7 +56,7 @@ class Rewards:
         return {**self.head(m), "market_id": m.id, "event_id": "9" + m.id, "volume_24hr": views.number(m.volume), "spread": spread}
 
     async def current(self, request):
-        return self.rows(request, lambda m: {"condition_id": m.condition, "rewards_max_spread": 4.5, "rewards_min_size": 50, "rewards_config": [{"id": 0, **CONFIG}],
+        return self.rows(request, lambda m: {"condition_id": m.condition, "rewards_max_spread": 4.5, "rewards_min_size": 50, "rewards_config": [CONFIG],
                                              "sponsored_daily_rate": 0, "sponsors_count": 0, "native_daily_rate": 1, "total_daily_rate": 1})
 
     async def multi(self, request):
