@@ -3,7 +3,6 @@
 #include "venue/polymarket/market/pm_activity.h"
 
 #include <assert.h>
-#include <curl/curl.h>
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,16 +234,6 @@ static void failed(struct wallet *w, const char *what, int64_t retry_after_ms, b
     wake_in(w, retry_after_ms > wait ? retry_after_ms : wait);
 }
 
-/* Their clock, by the head of an answer that was made just now. */
-static void hear_clock(struct pm_activity *a, const struct http_answer *ans) {
-    const char *date = http_header(ans, "date"), *age = http_header(ans, "age");
-    time_t at = date && !(age && atoi(age) > 0) ? curl_getdate(date, NULL) : -1;
-    if (at > 0)
-        a->skew_us = (int64_t)at * SECOND_US + SECOND_US / 2 - clock_now_us();
-    if (llabs(a->skew_us) < 2 * SECOND_US) /* within what such a date can tell */
-        a->skew_us = 0;
-}
-
 static void page_in(struct wallet *w, const struct act_page *page) {
     for (int i = 0; i < page->n; i++) {
         w->rows = xgrow(w->rows, &w->cap, w->n + 1, sizeof *w->rows);
@@ -292,7 +281,7 @@ static void answered(void *ctx, const struct http_answer *ans) {
         failed(w, text, ans->retry_after_ms, ans->status >= 400 && ans->status < 429 && ans->status != 425 && ans->status != 408);
         return;
     }
-    hear_clock(w->a, ans);
+    act_clock(ans, &w->a->skew_us);
     struct json root = {0};
     bool good = json_parse(ans->body, ans->body_len, HTTP_BODY_MAX, &doc, &err);
     if (good) {

@@ -3,6 +3,7 @@
 #include "venue/polymarket/market/pm_activity_rows.h"
 
 #include <cjson/cJSON.h>
+#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "turret/base/hash.h"
 #include "turret/base/mem.h"
 #include "turret/base/str.h"
+#include "turret/io/loop.h"
 #include "venue/polymarket/market/pm_parse_part.h"
 
 /* The value under either name. */
@@ -163,6 +165,15 @@ void act_error_text(const struct http_answer *a, char *out, size_t cap) {
             snprintf(out, cap, "status %d, %.80s", a->status, said);
     }
     json_free(doc);
+}
+
+void act_clock(const struct http_answer *a, int64_t *skew_us) {
+    const char *date = http_header(a, "date"), *age = http_header(a, "age");
+    time_t at = date && !(age && atoi(age) > 0) ? curl_getdate(date, NULL) : -1;
+    if (at > 0)
+        *skew_us = (int64_t)at * 1000000 + 500000 - clock_now_us();
+    if (llabs(*skew_us) < 2000000) /* within what such a date can tell */
+        *skew_us = 0;
 }
 
 static int by_time(const void *x, const void *y) {

@@ -1,4 +1,4 @@
-/* Pages of the Data API as trades of a wallet. Pure. */
+/* Answers of the Data API: pages as trades of a wallet, errors, the clock. */
 #ifndef TURRET_VENUE_POLYMARKET_PM_ACTIVITY_ROWS_H
 #define TURRET_VENUE_POLYMARKET_PM_ACTIVITY_ROWS_H
 
@@ -25,6 +25,8 @@ struct act_page {
 bool act_page_read(const struct json *root, const char *wallet, struct act_page *out);
 /* Newest first to oldest first; equal seconds keep the venue's order. */
 void act_rows_order(struct act_row *rows, size_t n);
+/* Their clock less ours, by the head of an answer that was made just now; else it stays. */
+void act_clock(const struct http_answer *a, int64_t *skew_us);
 /* Why an answer is none: its failure, or its status and what its body says ({error, code, retryable, ...}); foreign. */
 void act_error_text(const struct http_answer *a, char *out, size_t cap);
 
