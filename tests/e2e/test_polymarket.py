@@ -51,8 +51,11 @@ def live(shared):
     shared.mock.ctl("options", **before)
     shared.mock.ctl("mode", mode="open")
     if [r for r in shared.requests("(POST|DELETE)")[seen:] if r["status"] in (401, 403, 425, 429, 503)]:
-        wait_for(lambda: shared.json("buy", "anchor", f"5@0.{next(COUNT) % 40 + 2:02d}", "--account", shared.name, "--yes", "--live").code == 0, 60, 0.5,
-                 what="an open venue")
+        def open_again():
+            r = shared.json("buy", "anchor", f"5@0.{next(COUNT) % 40 + 2:02d}", "--account", shared.name, "--yes", "--live")
+            assert r.code == 0, r
+            return True
+        wait_for(open_again, 60, 0.5, what="an open venue")
     for o in shared.my_orders():
         if o["state"] in ("created", "pending", "partial"):
             shared.cancel(o["order"], code=None)

@@ -193,7 +193,8 @@ class Polymarket(Venue):
         return {"id": o.id, "status": o.status, "trades": [t.id for t in trades]}
 
     def control_cancel(self, doc):
-        ids = doc.get("ids") or [o.id for o in self.ledger.open_orders() if doc.get("wallet") in (None, o.wallet.address, o.wallet.name)]
+        ids = doc.get("ids") or [o.id for o in self.ledger.open_orders() if doc.get("wallet") in (None, o.wallet.address, o.wallet.name) and
+                                 doc.get("market") in (None, o.market.slug)]
         for i in ids:
             if self.ledger.orders[i].status == "LIVE":
                 self.engine.cancel(self.ledger.orders[i], doc.get("status", "CANCELED"), doc.get("reason", ""))
