@@ -194,7 +194,7 @@ static void ids_are_new_each_time(void **state) {
     c = a;
     c.market = 12345;
     assert_false(pm_orders_build(&R.session, &c, &d, &made));
-    struct order big = market(SIDE_YES, ACTION_BUY, 30000000000000);
+    struct order big = market(SIDE_YES, ACTION_BUY, 300000000000000000);
     big.limit = PRICE(990000);
     big.type = ORDER_LIMIT;
     assert_int_equal(prepare(&big), ERR_OVERFLOW); /* its row could not hold what it is made of */
