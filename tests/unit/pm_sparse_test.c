@@ -73,8 +73,26 @@ static void tokens_by_the_listing(void **state) {
     assert_null(unknown.m);
 }
 
+static void a_stream_without_snapshots(void **state) {
+    (void)state;
+    open_with(2, 2, "");
+    v.no_snapshots = true;
+    pm_data_start(v.d, clock_now_us());
+    UNTIL(v.m[0].subscribed && v.m[1].subscribed);
+    for (int i = 0; i < 600 && !(got.health.books == 2); i++) {
+        if (i % 20 == 0)
+            send_change(1, 0, "BUY", 460, 5, ""); /* it does tell */
+        turn_for(0.02);
+    }
+    assert_int_equal(got.health.books, 2);
+    assert_int_equal(got.of[0].snapshots, 1);
+    price bid, ask;
+    int64_t at;
+    assert_true(pm_touch(v.d, id_of(0), &bid, &ask, &at) && bid.micro == 450000 && ask.micro == 550000);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_teardown(f, shut)
-    const struct CMUnitTest tests[] = {T(lists_by_offset), T(the_short_form_says_what_the_listing_leaves_out), T(nobody_says_more), T(tokens_by_the_listing)};
+    const struct CMUnitTest tests[] = {T(lists_by_offset), T(the_short_form_says_what_the_listing_leaves_out), T(nobody_says_more), T(tokens_by_the_listing), T(a_stream_without_snapshots)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,11 @@
 #include "turret/base/str.h"
 #include "turret/io/loop.h"
 #include "venue/polymarket/market/pm_data.h"
+#include "venue/polymarket/market/pm_stream.h"
 
 #define MANY 15
 #define DIFFERENT_MOST 5
+#define TELLS_US (5 * PM_SECOND)
 
 struct pm_compare {
     struct pm_data *d;
@@ -70,8 +72,12 @@ static void compare(struct pm_compare *c, struct pm_entry *e, const struct pm_ws
         pm_stream_renew(c->d->stream, e, "its tick has changed");
         return;
     }
-    if (!vbook_good(e->book))
+    if (!vbook_good(e->book)) {
+        /* A stream that tells of other things, and leaves the snapshot out again and again: this one has to do, and is compared as any other. */
+        if (e->waits > 1 && now_us - e->conn->data_us < TELLS_US)
+            pm_feed_event(e->conn, ev, "a book of the REST interface", now_us);
         return;
+    }
     if (side_equal(b, BOOK_BID, ev->bids, ev->n_bids) && side_equal(b, BOOK_ASK, ev->asks, ev->n_asks)) {
         c->d->hash_false += e->hash_differed;
         e->suspect = 0;

@@ -177,13 +177,25 @@ static void creds_take(struct pm_login *l, const struct cJSON *doc, const char *
         login_report(l, PM_CHECK_OK, ERR_OK, "%s%s%s", how, l->t.secrets_dir ? ", kept in " : "", l->t.secrets_dir ? l->t.secrets_dir : "");
 }
 
+/* A venue that gives credentials once and derives none: those that were kept. */
+static bool kept_take(struct pm_login *l) {
+    struct pm_creds c;
+    if (!pm_creds_read(l->t.secrets_dir, pm_key_address(l->t.key), l->t.chain_id, &c))
+        return false;
+    pm_clob_creds_set(l->t.clob, &c);
+    explicit_bzero(&c, sizeof c);
+    l->accepted = true;
+    login_report(l, PM_CHECK_OK, ERR_OK, "those kept in %s; the venue derives none for this key", l->t.secrets_dir);
+    return true;
+}
+
 static void on_created(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
     struct pm_login *l = ctx;
     (void)a;
-    if (e->err != ERR_OK)
-        login_report(l, PM_CHECK_FAILED, e->err, "can't be created: %s", e->text);
-    else
+    if (e->err == ERR_OK)
         creds_take(l, doc, "created");
+    else if (!kept_take(l))
+        login_report(l, PM_CHECK_FAILED, e->err, "can't be created: %s", e->text);
 }
 
 static void on_derived(void *ctx, const struct pm_error *e, const struct cJSON *doc, const struct http_answer *a) {
@@ -193,9 +205,9 @@ static void on_derived(void *ctx, const struct pm_error *e, const struct cJSON *
         creds_take(l, doc, "derived from the key");
     else if (none && l->create)
         login_call(l, "POST", "/auth/api-key", NULL, PM_L1, PM_RATE_AUTH, on_created);
-    else if (none)
+    else if (none && !kept_take(l))
         login_report(l, PM_CHECK_FAILED, ERR_CREDENTIALS, "there are none for this key yet: 'turret venue login' creates them");
-    else
+    else if (!none)
         login_report(l, PM_CHECK_FAILED, e->err, "the venue refuses this key's signature: %s", e->text);
 }
 static void check_credentials(struct pm_login *l) { login_call(l, "GET", "/auth/derive-api-key", NULL, PM_L1, PM_RATE_AUTH, on_derived); }
