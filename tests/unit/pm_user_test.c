@@ -50,6 +50,51 @@ static void a_market_that_is_over_is_asked_after(void **st) {
     assert_int_equal(g.overs, 1);
 }
 
+#define LISTED(id, size, matched) \
+    "{\"id\":\"" id "\",\"status\":\"ORDER_STATUS_LIVE\",\"owner\":\"" KEY "\",\"market\":\"" COND "\",\"asset_id\":\"" YES "\",\"side\":\"BUY\",\"price\":\"0.5\",\"original_size\":\"" size "\",\"size_matched\":\"" matched "\"}"
+#define LISTED_TRADE(id, size, makers) \
+    "{\"id\":\"" id "\",\"status\":\"TRADE_STATUS_CONFIRMED\",\"market\":\"" COND "\",\"match_time\":\"1796000000\",\"asset_id\":\"" YES "\",\"side\":\"BUY\",\"price\":\"0.48\",\"size\":\"" size "\"," makers "}"
+
+/* As the documentation's examples write them: learned from an order of our own, in the lists alone. */
+static void sizes_in_millionths(void **st) {
+    (void)st;
+    order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 500000, 10000000);
+    order_doc(LISTED(ORDER_A, "10000000", "4000000"));
+    assert_int_equal(count(EVENT_ACK), 1);
+    trade_doc(LISTED_TRADE("t1", "9000000", "\"owner\":\"another\",\"trader_side\":\"MAKER\",\"taker_order_id\":\"0xee\",\"maker_orders\":[{\"order_id\":\"" ORDER_A "\",\"owner\":\"" KEY
+                           "\",\"asset_id\":\"" NO "\",\"matched_amount\":\"4000000\",\"price\":\"0.5\",\"side\":\"BUY\"}]"));
+    assert_int_equal(nth(EVENT_FILL, 0)->fill_ev.fill.size.micro, 4000000);
+    trade_doc(TRADE("t2", "CONFIRMED", TOOK)); /* the stream writes decimals: "10" */
+    assert_int_equal(nth(EVENT_FILL, 1)->fill_ev.fill.size.micro, 10000000);
+    order_doc(LISTED(ORDER_B, "20000000", "0")); /* of another hand */
+    assert_int_equal(nth(EVENT_RECON_ORDER, 0)->recon_order.order.size.micro, 20000000);
+}
+
+static void a_trade_tells_the_scale_too(void **st) {
+    (void)st;
+    order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 500000, 10000000);
+    trade_doc(LISTED_TRADE("t1", "9990000", "\"owner\":\"" KEY "\",\"trader_side\":\"TAKER\",\"taker_order_id\":\"" ORDER_A "\""));
+    assert_int_equal(nth(EVENT_FILL, 0)->fill_ev.fill.size.micro, 9990000);
+}
+
+static void whole_numbers_are_decimals_else(void **st) {
+    (void)st;
+    g.s.balance = USD(1000000000);
+    order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 500000, 10000000);
+    order_doc(LISTED(ORDER_A, "10", "0"));
+    order_doc(LISTED(ORDER_B, "20000", "0")); /* more than the balance of now, as it may be */
+    assert_int_equal(nth(EVENT_RECON_ORDER, 0)->recon_order.order.size.micro, 20000000000);
+    trade_doc(LISTED_TRADE("t1", "12", "\"owner\":\"" KEY "\",\"trader_side\":\"TAKER\",\"taker_order_id\":\"" ORDER_A "\"")); /* more than was ordered: as it is told */
+    assert_int_equal(nth(EVENT_FILL, 0)->fill_ev.fill.size.micro, 12000000);
+}
+
+static void what_no_balance_covers_is_in_millionths(void **st) {
+    (void)st;
+    g.s.balance = USD(1000000000);
+    order_doc(LISTED(ORDER_B, "20000000", "5000000"));
+    assert_int_equal(nth(EVENT_RECON_ORDER, 0)->recon_order.order.size.micro, 20000000);
+}
+
 static void a_killed_order_of_unknown_size_ends(void **st) {
     (void)st;
     order_sent(1, ORDER_A, SIDE_YES, ACTION_BUY, 480000, 10000000);
@@ -411,7 +456,8 @@ static void ids_of_fills(void **st) {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_start, rig_stop)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(an_order_lives_and_ends), T(why_an_order_ended), T(a_market_that_is_over_is_asked_after), T(a_killed_order_of_unknown_size_ends), T(a_cancel_of_unknown_size_reads_the_trades_first),
+        T(an_order_lives_and_ends), T(why_an_order_ended), T(a_market_that_is_over_is_asked_after), T(sizes_in_millionths), T(a_trade_tells_the_scale_too), T(whole_numbers_are_decimals_else), T(what_no_balance_covers_is_in_millionths),
+        T(a_killed_order_of_unknown_size_ends), T(a_cancel_of_unknown_size_reads_the_trades_first),
         T(a_gtd_order_that_expires_looks_like_a_cancel), T(matched_is_not_over_while_the_rest_rests), T(an_order_of_another_hand_is_adopted), T(what_can_not_be_read_is_said),
         T(a_taker_fill_settles_in_steps), T(a_maker_fill_is_of_the_complementary_token), T(two_of_our_orders_in_one_trade), T(both_sides_of_a_trade_are_ours),
         T(a_taker_fill_over_several_prices_costs_what_it_cost), T(rows_that_do_not_add_up_leave_the_price), T(a_trade_in_a_market_not_listed_waits),

@@ -166,6 +166,7 @@ void pm_user_order(struct pm_user *u, const struct json *doc, uint64_t round, in
         pm_user_note(u, NOTICE_WARN, "Polymarket: an order can't be read: %s", doc->err != NULL ? doc->err->text : "");
         return;
     }
+    pm_order_scale(u, doc, &o);
     const bool works = o.status == PM_ORDER_LIVE || (o.status == PM_ORDER_UNMATCHED && o.whole);
     const struct tracked *t = tracker_by_venue_id(u->s->tracker, o.id);
     if (t == NULL) {
@@ -259,6 +260,7 @@ void pm_user_trade(struct pm_user *u, const struct json *doc, uint64_t round, in
         pm_user_note(u, NOTICE_ALERT, "Polymarket: a trade can't be read: %s", doc->err != NULL ? doc->err->text : "");
         return;
     }
+    pm_trade_scale(u, doc, &t);
     const bool took = taker_is_ours(u, &t);
     if (took && !listed(u, t.token))
         str_copy(missing, sizeof missing, t.token);

@@ -49,6 +49,7 @@ struct pm_user {
     int64_t opened_us, read_due_us, read_last_us;
     int early_closes, messages, read_fails;
     uint64_t closes;
+    bool millionths[2];        /* what bare sizes are in lists, in the stream */
     struct map seen;           /* order and trade ids told on this connection */
     struct map absent;         /* open orders a list did not have, once */
     struct pm_read read;
@@ -77,6 +78,9 @@ void pm_read_start(struct pm_read *r, struct pm_user *u, uint64_t round, void (*
 void pm_read_stop(struct pm_read *r);
 bool pm_read_lists(const struct pm_read *r, const char *venue_id);
 
+/* What bare whole numbers of sizes mean here (pm_user_scale.c). */
+void pm_order_scale(struct pm_user *u, const struct json *doc, struct pm_own_order *o);
+void pm_trade_scale(struct pm_user *u, const struct json *doc, struct pm_own_trade *t);
 /* Which tokens of this account a trade moved, one by one. False: it can't be read. */
 typedef void pm_token_fn(void *ctx, const char *token);
 bool pm_user_trade_tokens(const struct pm_user *u, const struct json *doc, pm_token_fn *each, void *ctx);

@@ -252,6 +252,8 @@ bool pm_maker_leg_parse(const struct json *at, const struct pm_own_trade *t, str
         return false;
     if (out->size.micro <= 0)
         return bad(at, "matched_amount", NULL, "not above zero");
+    if (t->millionths)
+        out->size.micro /= DEC_ONE;
     if (!side)
         out->sell = (strcmp(out->token, t->token) == 0) != t->sell;
     owner_word(at, "owner", out->owner, sizeof out->owner);

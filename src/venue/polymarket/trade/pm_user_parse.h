@@ -32,7 +32,7 @@ struct pm_own_trade { /* the top level: the taker's */
     char owner[PM_OWNER_MAX], trade_owner[PM_OWNER_MAX], maker[PM_ADDRESS_TEXT];
     enum pm_role role;  /* whose view it is told from */
     enum fill_finality finality;
-    bool sell;
+    bool sell, millionths /* its makers' amounts are (pm_user_scale.c) */;
     price px;
     qty size;
     int64_t at_us;
