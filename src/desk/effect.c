@@ -142,12 +142,6 @@ static void waiter_del(struct desk *d, size_t i) {
     d->waiter_count--;
 }
 
-/* A venue that spends in whole cents fills what a cent is worth less than was wanted: that is no part that is missing. */
-static bool rest_is_rounding(const struct order *o) {
-    price px;
-    return (o->tif == TIF_IOC || o->type == ORDER_MARKET) && o->filled.micro > 0 && order_avg_fill(o, &px) && usd_of_sat(px, order_rest(o)).micro < DEC_ONE / 100;
-}
-
 /* The answer an order's state gives to who placed it, false while it is not settled. */
 static bool place_result(const struct rec *r, enum err *e) {
     const struct order *o = &r->o;
@@ -156,7 +150,7 @@ static bool place_result(const struct rec *r, enum err *e) {
         *e = ERR_OK;
         return true;
     case STATE_CANCELLED:
-        *e = rest_is_rounding(o) ? ERR_OK : o->filled.micro > 0 ? ERR_PARTLY : o->reason != ERR_OK ? (enum err)o->reason : ERR_CANCELLED;
+        *e = o->filled.micro > 0 ? ERR_PARTLY : o->reason != ERR_OK ? (enum err)o->reason : ERR_CANCELLED;
         return true;
     case STATE_FAILED:
         *e = o->reason != ERR_OK ? (enum err)o->reason : ERR_FAILED;
